@@ -1,0 +1,95 @@
+// Specs in real browsers: esbuild bundles every spec (except *.node.spec.ts), Karma serves the bundle.
+// KARMA_BROWSERS=HeadlessChromium picks browsers, KARMA_SPECS=operators/ picks the spec files whose path has that in it.
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { findChrome, findFirefox } from './scripts/browsers.mjs';
+
+const root = import.meta.dirname;
+const dir = path.join(root, 'build/karma', String(process.pid)); // two runs at a time do not disturb each other
+const bundle = path.join(dir, 'specs.js');
+
+// Hands esbuild's source map to Karma, so that stack traces name the .ts lines.
+const sourceMap = Object.assign(
+  () => (content, file, done) => {
+    file.sourceMap = JSON.parse(readFileSync(`${bundle}.map`, 'utf8'));
+    done(null, content);
+  },
+  { $inject: [] },
+);
+
+export default async function (config) {
+  const specs = readdirSync(path.join(root, 'spec'), { recursive: true })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.spec.ts') && !file.endsWith('.node.spec.ts'))
+    .filter((file) => file.includes(process.env.KARMA_SPECS ?? ''))
+    .sort();
+  mkdirSync(dir, { recursive: true });
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  await build({
+    stdin: {
+      contents: ['support/unhandled-errors.ts', ...specs].map((file) => `import './spec/${file}';`).join('\n'),
+      resolveDir: root,
+      sourcefile: 'all-specs.js',
+    },
+    bundle: true,
+    ignoreAnnotations: true, // else "sideEffects": false would drop the spec files
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    sourcemap: 'linked',
+    outfile: bundle,
+    logLevel: 'warning',
+  });
+
+  const chrome = findChrome();
+  const firefox = findFirefox();
+  if (chrome) process.env.CHROME_BIN = chrome;
+  if (firefox) process.env.FIREFOX_BIN = firefox;
+
+  config.set({
+    basePath: root,
+    frameworks: ['jasmine'],
+    plugins: [
+      'karma-jasmine',
+      'karma-chrome-launcher',
+      'karma-firefox-launcher',
+      { 'preprocessor:source-map': ['factory', sourceMap] },
+    ],
+    files: [
+      { pattern: bundle, watched: false },
+      // Data that specs fetch: /base/spec/...
+      { pattern: 'spec/**/*.json*', included: false, watched: false },
+    ],
+    preprocessors: { [bundle]: ['source-map'] },
+    browsers: process.env.KARMA_BROWSERS?.split(',') ?? [
+      ...(chrome ? ['HeadlessChromium'] : []),
+      ...(firefox ? ['FirefoxHeadless'] : []),
+    ],
+    customLaunchers: {
+      HeadlessChromium: {
+        base: 'ChromeHeadless',
+        flags: [
+          '--no-sandbox', // containers and root have none
+          '--js-flags=--expose-gc', // leak specs
+          '--remote-debugging-port=0', // the launcher's fixed port would be taken by a second run
+          '--disable-quic',
+          '--no-first-run',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+        ],
+      },
+    },
+    client: {
+      jasmine: { random: true, failSpecWithNoExpectations: true, forbidDuplicateNames: true },
+    },
+    reporters: ['dots'],
+    logLevel: config.LOG_WARN,
+    hostname: '127.0.0.1',
+    listenAddress: '127.0.0.1',
+    browserNoActivityTimeout: 60_000,
+    autoWatch: false,
+    singleRun: true,
+  });
+}

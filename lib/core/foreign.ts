@@ -1,0 +1,133 @@
+// Contexts that are not ours: a wrapper, a mock, one of another copy of the library. Each is represented in the tree by one
+// node, which asks it for its state and follows its `done$` only while somebody listens.
+import { Observable, asyncScheduler } from 'rxjs';
+import type { SchedulerLike, Unsubscribable } from 'rxjs';
+import type { Context } from './context.js';
+import { CanceledError, End } from './errors.js';
+import type { ContextError } from './errors.js';
+import { badInput } from './input.js';
+import { checkKey } from './key.js';
+import type { ContextKey } from './key.js';
+import { Cancelable, Ctx, isScheduler, nothing, schedulerKey } from './node.js';
+import { Scope, announce, later } from './tree.js';
+import type { Foreign, Limit, TreeNode } from './tree.js';
+
+const nodes = new WeakMap<Context, ForeignCtx>();
+
+/** The context as a part of our tree. */
+export function contextOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
+  if (ctx instanceof Ctx) return ctx;
+  let node = nodes.get(ctx);
+  if (node === undefined) {
+    if (!isContext(ctx)) throw badInput(call, argument, 'a Context', ctx);
+    node = new ForeignCtx(ctx);
+    nodes.set(ctx, node);
+  }
+  return node;
+}
+
+export function isContext(value: unknown): value is Context {
+  const { done$, value: lookup } = (value ?? {}) as { done$?: { subscribe?: unknown }; value?: unknown };
+  return typeof lookup === 'function' && typeof done$?.subscribe === 'function';
+}
+
+/** Stands for a context that is not ours. */
+class ForeignCtx extends Cancelable implements Foreign, Limit {
+  /** Set while somebody listens: the subscription to `done$`. */
+  private following: Unsubscribable | undefined = undefined;
+  /** Set while listeners are yet to hear of an end that `poll` saw first: prevents that. */
+  private withdraw: (() => void) | undefined = undefined;
+
+  constructor(private readonly ctx: Context) {
+    super(nothing, nothing.scope);
+    this.scope = new Scope(schedulerOf(ctx), this, undefined, this, true);
+  }
+
+  get at(): number | undefined {
+    return this.ctx.deadline;
+  }
+
+  override get done$(): Observable<ContextError> {
+    return this.ctx.done$;
+  }
+
+  protected override label(): string {
+    const ctx = this.ctx as { toString?: () => string };
+    return ctx.toString === Object.prototype.toString ? 'foreign' : (ctx.toString?.() ?? 'foreign');
+  }
+
+  override value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D {
+    checkKey('value', key);
+    const value: T | D | undefined = this.ctx.value(key);
+    return value === undefined ? key.default : value;
+  }
+
+  /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
+  readonly clock = undefined;
+  readonly beyond = undefined;
+
+  overdue(): undefined {
+    return undefined;
+  }
+
+  poll(): End<TreeNode> | undefined {
+    if (this.end === undefined && this.look() !== undefined && this.following !== undefined) {
+      this.withdraw = later(this.scope.scheduler, 0, () => {
+        announce(this);
+      });
+    }
+    return this.end;
+  }
+
+  override wake(): void {
+    const end = (err: ContextError, cause: unknown) => {
+      this.end ??= this.look() ?? this.endWith(err, cause);
+      announce(this);
+    };
+    const following = new Observable<ContextError | undefined>((subscriber) =>
+      this.ctx.done$.subscribe(subscriber),
+    ).subscribe({
+      next: (err) => {
+        end(err ?? new CanceledError(), err);
+      },
+      error: (error: unknown) => {
+        end(new CanceledError(error), error);
+      },
+      complete: () => {
+        if ((this.end ??= this.look()) !== undefined) announce(this);
+      },
+    });
+    if (this.end === undefined) this.following = following;
+    else following.unsubscribe();
+  }
+
+  override rest(): void {
+    this.following?.unsubscribe();
+    this.withdraw?.();
+    this.following = this.withdraw = undefined;
+  }
+
+  /** A context that cannot be asked is taken as canceled: work that should have stopped is worse than work that stops. */
+  private look(): End<TreeNode> | undefined {
+    try {
+      const { err } = this.ctx;
+      return err && this.endWith(err, this.ctx.cause);
+    } catch (thrown) {
+      return this.endWith(new CanceledError(thrown), thrown);
+    }
+  }
+
+  private endWith(err: ContextError, cause: unknown): End<TreeNode> {
+    return (this.end = new End<TreeNode>(this, CanceledError, cause === err ? undefined : cause, undefined, err));
+  }
+}
+
+function schedulerOf(ctx: Context): SchedulerLike {
+  try {
+    const scheduler = ctx.value(schedulerKey);
+    if (isScheduler(scheduler)) return scheduler;
+  } catch {
+    // A mock need not know the key.
+  }
+  return asyncScheduler;
+}

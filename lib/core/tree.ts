@@ -1,0 +1,306 @@
+// The tree of contexts that can end. State is pulled, notifications are pushed.
+//
+//   node ──parent──▶ node ──parent──▶ node          each stores its own end only; `endOf` looks upwards for others'
+//     │                │                │
+//   audience ───────▶ audience ──────▶ audience     made for those who want to hear, linked only while somebody does
+//     │ │ │
+//   listeners                                       in the order in which they came
+//
+// An end needs no marking pass: once it is stored, everything below is done. A context that nobody listens to is linked
+// nowhere, so forgetting it leaks nothing. Nothing here recurses: depth and width are bounded by memory alone.
+import { asyncScheduler, config } from 'rxjs';
+import type { Observable, SchedulerLike } from 'rxjs';
+import { CanceledError, End, Instants } from './errors.js';
+import type { ContextError } from './errors.js';
+import type { ContextKey } from './key.js';
+
+/** A context that can end. */
+export interface TreeNode {
+  /** What it was derived from; `parent.node` is the nearest context above that can end. */
+  readonly parent: { readonly node: TreeNode | undefined; readonly scope: Scope };
+  readonly scope: Scope;
+  /** Set once: by its own end, or by the first look at that of an ancestor. */
+  end: End<TreeNode> | undefined;
+  /** The clocks of the deadlines that were derived below: on each of them its end must say when it came. */
+  clocks: readonly SchedulerLike[] | undefined;
+  /** Made by the first who listens. */
+  audience: Audience | undefined;
+  /** Called when the audience is no longer empty: start what ends this context from outside. */
+  wake(): void;
+  /** Called when the audience is empty again, or the context is done: stop it. Harmless when repeated. */
+  rest(): void;
+}
+
+/** What a context inherits, shared by all that inherit the same. */
+export class Scope {
+  constructor(
+    readonly scheduler: SchedulerLike,
+    /** The nearest context above with a deadline: the earliest one of its clock. */
+    readonly limit: Limit | undefined,
+    readonly values: Value | undefined,
+    /** Whose values come after `values`. */
+    readonly foreign: Foreign | undefined,
+    /** Whether ends from above may not say when they came, since they are foreign: a deadline here cannot wait to be asked. */
+    readonly eager: boolean,
+  ) {}
+}
+
+/** A context with a deadline. */
+export interface Limit extends TreeNode {
+  /** Epoch ms. */
+  readonly at: number | undefined;
+  /** The clock of `at`; undefined when it is not ours to read. */
+  readonly clock: SchedulerLike | undefined;
+  /** The nearest deadline above that is not known to be later: one on another clock. */
+  readonly beyond: Limit | undefined;
+  /**
+   * Its end by its deadline, if that passed before `end` came or, without one, has passed by now. Calls no listener: they hear
+   * from the timer.
+   */
+  overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined;
+}
+
+/** A context that is not ours. */
+export interface Foreign {
+  /** Looks whether it has ended. */
+  poll(): End<TreeNode> | undefined;
+  value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D;
+}
+
+/** One value and those that it was put upon. */
+export class Value {
+  constructor(
+    readonly key: unknown,
+    readonly value: unknown,
+    readonly next: Value | undefined,
+  ) {}
+}
+
+/** A place in a ring of those who want to hear. */
+export abstract class Cell {
+  /** Whose ring it is in; `undefined` while it is in none. */
+  audience: Audience | undefined = undefined;
+  prev: Cell = this;
+  next: Cell = this;
+}
+
+// As of a method, so that a ring can hold listeners of every kind: each is only ever called with its own target.
+type Hear<T> = { hear(target: T, end: End): void }['hear'];
+
+/** Somebody who wants to hear. As an `Unsubscribable` it can be added to an RxJS subscription, which takes it back. */
+export class Listener<T = unknown> extends Cell {
+  constructor(
+    readonly target: T,
+    readonly hear: Hear<T>,
+  ) {
+    super();
+  }
+
+  unsubscribe(): void {
+    unlink(this);
+  }
+}
+
+/** Those who want to hear of one context: its own listeners, and the audiences of its children. */
+export class Audience extends Cell {
+  /** First of their ring. Its `prev` is the last. */
+  listeners: Listener | undefined = undefined;
+  children: Audience | undefined = undefined;
+  /** Set by the first read of `ctx.done$`. */
+  done$: Observable<ContextError> | undefined = undefined;
+
+  constructor(readonly node: TreeNode) {
+    super();
+  }
+
+  get empty(): boolean {
+    return this.listeners === undefined && this.children === undefined;
+  }
+}
+
+/** How many announcements are under way. */
+let announcing = 0;
+
+/** Has the ends of `node` and those above say from now on when they came on `clock`: a deadline below may lie before them. */
+export function watchClock(node: TreeNode | undefined, clock: SchedulerLike): void {
+  let alone: readonly SchedulerLike[] | undefined;
+  for (let above = node; above !== undefined; above = above.parent.node) {
+    if (above.clocks?.includes(clock) === true) return; // and so have those above
+    above.clocks = above.clocks === undefined ? (alone ??= [clock]) : [...above.clocks, clock];
+  }
+}
+
+/** How `node` ended, by its own doing or with an ancestor; `undefined` while it has not. */
+export function endOf(node: TreeNode): End<TreeNode> | undefined {
+  if (node.end !== undefined) return node.end;
+
+  // Whoever is linked was told of every end above, unless somebody is being told right now or a foreign context is yet to tell.
+  const told = node.scope.foreign?.poll() === undefined && announcing === 0;
+  let top = node;
+  while (top.end === undefined && !(told && top.audience?.empty === false)) {
+    const above = top.parent.node;
+    if (above === undefined) break;
+    top = above;
+  }
+
+  // `top.end` is the nearest end above, if any. A deadline below it that lies before it came first.
+  let end = top.end;
+  for (let limit = node.scope.limit; limit !== undefined; limit = limit.beyond) {
+    const overdue = limit.overdue(end);
+    if (overdue !== undefined) {
+      end = overdue;
+      break;
+    }
+  }
+
+  // Keep what was found: the next one who asks need not look as far.
+  if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent.node!) n.end = end;
+  return end;
+}
+
+/** Ends `node`, unless it is done, and tells everybody below. */
+export function cancel(node: TreeNode, cause: unknown): void {
+  if (endOf(node) !== undefined) return;
+  const { clocks } = node;
+  const at =
+    clocks &&
+    new Instants(
+      clocks,
+      clocks.map((clock) => clock.now()),
+    );
+  node.end = new End<TreeNode>(node, CanceledError, cause, at);
+  announce(node);
+}
+
+/** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
+export function listen<L extends Listener>(node: TreeNode | undefined, listener: L): L {
+  if (node !== undefined) {
+    const end = endOf(node);
+    if (end === undefined) link(node, listener);
+    else tell(listener, end);
+  }
+  return listener;
+}
+
+/** Tells everybody who listens to `root` or below it, which has ended: each context's own listeners, then child by child. */
+export function announce(root: TreeNode): void {
+  announcing++;
+  rest(root);
+  if (root.audience !== undefined) {
+    unlink(root.audience);
+    let audience = root.audience;
+    for (;;) {
+      // Whatever a listener does meanwhile, the rings only shrink: nobody links to what is done.
+      const listener = audience.listeners;
+      const child = audience.children;
+      if (listener !== undefined) {
+        remove(listener);
+        tell(listener, audience.node.end!);
+      } else if (child !== undefined) {
+        remove(child);
+        audience = child;
+        endOf(audience.node);
+        rest(audience.node);
+      } else if (audience.node !== root) {
+        audience = audience.node.parent.node!.audience!;
+      } else {
+        break;
+      }
+    }
+  }
+  announcing--;
+}
+
+/** Links `listener`, and upwards, as far as nobody has been listening, each audience to the one above. */
+function link(node: TreeNode, listener: Listener): void {
+  let cell: Listener | Audience = listener;
+  for (let n: TreeNode | undefined = node; n !== undefined; n = n.parent.node) {
+    const audience = (n.audience ??= new Audience(n));
+    const wasEmpty = audience.empty;
+    const first = cell instanceof Audience ? (audience.children ??= cell) : (audience.listeners ??= cell);
+    cell.audience = audience;
+    if (first !== cell) {
+      cell.prev = first.prev;
+      cell.next = first;
+      cell.prev.next = first.prev = cell;
+    }
+    if (!wasEmpty) return;
+    try {
+      n.wake();
+    } catch (error) {
+      report(error);
+    }
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- what it woke may have ended it
+    if (audience.empty) return;
+    cell = audience;
+  }
+}
+
+/** Unlinks `cell`, and upwards, as far as nobody is listening any more, each audience from the one above. */
+export function unlink(cell: Cell): void {
+  for (let audience = cell.audience; audience !== undefined; audience = cell.audience) {
+    remove(cell);
+    if (!audience.empty) return;
+    rest(audience.node);
+    cell = audience;
+  }
+}
+
+function remove(cell: Cell): void {
+  const { audience, prev, next } = cell as Cell & { audience: Audience };
+  const following = next === cell ? undefined : next;
+  if (audience.listeners === cell) audience.listeners = following as Listener | undefined;
+  else if (audience.children === cell) audience.children = following as Audience | undefined;
+  prev.next = next;
+  next.prev = prev;
+  cell.prev = cell.next = cell; // a listener that somebody keeps must not keep its neighbours
+  cell.audience = undefined;
+}
+
+function tell(listener: Listener, end: End): void {
+  try {
+    listener.hear(listener.target, end);
+  } catch (error) {
+    report(error);
+  }
+}
+
+function rest(node: TreeNode): void {
+  try {
+    node.rest();
+  } catch (error) {
+    report(error);
+  }
+}
+
+/**
+ * Calls `work` once, and not before this returns, even if the scheduler calls twice, or from within `schedule`.
+ *
+ * @returns what prevents it
+ */
+export function later(scheduler: SchedulerLike, delayMs: number, work: () => void): () => void {
+  let state: 'scheduling' | 'missed' | 'pending' | 'over' = 'scheduling';
+  const fire = () => {
+    if (state === 'scheduling') state = 'missed';
+    if (state !== 'pending') return;
+    state = 'over';
+    work();
+  };
+  let action = scheduler.schedule(fire, delayMs);
+  const missed = (state as string) === 'missed';
+  state = 'pending';
+  if (missed) action = asyncScheduler.schedule(fire, delayMs);
+  return () => {
+    state = 'over';
+    action.unsubscribe();
+  };
+}
+
+/** As RxJS reports an error that nobody handles: later, to `config.onUnhandledError` or else to the host. */
+export function report(error: unknown): void {
+  asyncScheduler.schedule(() => {
+    const { onUnhandledError } = config;
+    if (onUnhandledError === null) throw error;
+    onUnhandledError(error);
+  });
+}

@@ -1,0 +1,24 @@
+// The door: every public name of the package root, in reading order.
+export { background, todo } from './core/context.js';
+export type { CancelFunc, Context } from './core/context.js';
+export { withCancel, withValue, withoutCancel } from './core/context.js';
+export { withDeadline, withScheduler, withTimeout } from './core/deadline.js';
+export type { DeadlineOptions } from './core/deadline.js';
+export { withCancelOn } from './adapters/withCancelOn.js';
+export { afterFunc, throwIfDone } from './core/context.js';
+export { remaining } from './core/deadline.js';
+export { contextKey } from './core/key.js';
+export type { ContextKey } from './core/key.js';
+export { CanceledError, DeadlineExceededError, isCanceled, isDeadlineExceeded } from './core/errors.js';
+export type { ContextError } from './core/errors.js';
+export { usingCtx } from './observables/usingCtx.js';
+export type { UsingCtxOptions } from './observables/usingCtx.js';
+export { takeUntilCtx } from './operators/takeUntilCtx.js';
+export { throwOnCtx } from './operators/throwOnCtx.js';
+export { withTimeoutCtx } from './operators/withTimeoutCtx.js';
+export { withDeadlineCtx } from './operators/withDeadlineCtx.js';
+export { ctxValue } from './operators/ctxValue.js';
+export { switchMapCtx } from './operators/switchMapCtx.js';
+export { mergeMapCtx } from './operators/mergeMapCtx.js';
+export { concatMapCtx } from './operators/concatMapCtx.js';
+export { exhaustMapCtx } from './operators/exhaustMapCtx.js';

@@ -1,0 +1,91 @@
+import { Observable, from } from 'rxjs';
+import type { ObservableInput, ObservedValueOf, Subscriber } from 'rxjs';
+import type { Context } from '../core/context.js';
+import { durationOf, limited, timeOf } from '../core/deadline.js';
+import type { DeadlineOptions } from '../core/deadline.js';
+import type { End } from '../core/errors.js';
+import { contextOf } from '../core/foreign.js';
+import { badInput } from '../core/input.js';
+import type { Cancelable } from '../core/node.js';
+import { Listener, listen } from '../core/tree.js';
+
+/** @see {@link usingCtx} */
+export interface UsingCtxOptions extends DeadlineOptions {
+  /** Milliseconds from the subscription. */
+  readonly timeout?: number | undefined;
+  /** A `Date` or epoch ms. */
+  readonly deadline?: Date | number | undefined;
+}
+
+/**
+ * Runs work under a context of its own: each subscription derives a child of `parent`, subscribes to what `factory` makes
+ * of it, and cancels the child when that ends, errors or is unsubscribed.
+ *
+ * ```text
+ * work    --a--b--c--d--|
+ * parent  -------c
+ *         usingCtx(parent, () => work)
+ * result  --a--b-#
+ * ```
+ *
+ * The result errors with the child's `err` when the child is done first. When parent is done already, `factory` is not
+ * called. A factory that throws gives an error notification. Nothing is added per value.
+ *
+ * @param parent the child is done together with it, if that comes first
+ * @param factory returns what `from` of RxJS accepts: an observable, a promise, an iterable or an async one
+ * @param options the child's limit: `timeout`, `deadline` or the earlier of both, and the `cause` when it passes
+ * @throws TypeError when an argument is not what it must be
+ * @see RxJS's `using`, whose resource is here the context
+ */
+export function usingCtx<O extends ObservableInput<unknown>>(
+  parent: Context,
+  factory: (ctx: Context) => O,
+  options: UsingCtxOptions = {},
+): Observable<ObservedValueOf<O>> {
+  const ctx = contextOf(parent, 'usingCtx', 'parent');
+  if (typeof factory !== 'function') throw badInput('usingCtx', 'factory', 'a function', factory);
+  if (Object(options) !== options) throw badInput('usingCtx', 'options', 'an object', options);
+  const { timeout = Infinity, deadline = Infinity, cause } = options;
+  const limitMs = durationOf(timeout, 'usingCtx', 'timeout');
+  const latest = timeOf(deadline, 'usingCtx', 'deadline');
+
+  return new Observable((subscriber) => {
+    const now = limitMs < Infinity || latest < Infinity ? ctx.scope.scheduler.now() : 0;
+    const child = limited(ctx, Math.min(latest, now + limitMs), now, cause);
+    const lease = new Lease(child, subscriber);
+    // A child without a deadline of its own ends from above only: it is enough to listen there.
+    subscriber.add(listen(child.scope === ctx.scope ? ctx.node : child, lease));
+    if (subscriber.closed) return;
+    let work: O;
+    try {
+      work = factory(child);
+    } catch (error) {
+      subscriber.error(error);
+      return;
+    }
+    from(work).subscribe(subscriber as Subscriber<unknown>);
+    // From now on the child is canceled when the work has been let go, which therefore hears nothing of it.
+    subscriber.remove(lease);
+    subscriber.add(lease);
+  });
+}
+
+/** Ends the stream when its context is done, and the context when the stream is over. */
+class Lease extends Listener<Subscriber<unknown>> {
+  constructor(
+    private readonly child: Cancelable,
+    subscriber: Subscriber<unknown>,
+  ) {
+    super(subscriber, fail);
+  }
+
+  /** First out of the child's listeners: then nobody hears of its end, and no error is made. */
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.child.cancel();
+  }
+}
+
+function fail(subscriber: Subscriber<unknown>, end: End): void {
+  subscriber.error(end.error);
+}

@@ -1,0 +1,49 @@
+// Coverage needs one plain JavaScript file per module: tsx's helpers count as code, and a bundle drops unused code.
+// Arguments go to c8: `npm run coverage -- --check-coverage --100`.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { entryPoints } from './entry-points.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const out = 'build/coverage';
+
+/** @param {string} dir */
+const sources = (dir) =>
+  readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => path.join(dir, file));
+
+rmSync(out, { recursive: true, force: true });
+rmSync('coverage', { recursive: true, force: true });
+await build({
+  entryPoints: [...sources('lib'), ...sources('spec')],
+  outbase: '.',
+  outdir: out,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+});
+
+// Specs that import the library by its name get the measured files, not dist.
+mkdirSync(out, { recursive: true });
+const pkg = JSON.parse(readFileSync('package.json', 'utf8'));
+pkg.exports = Object.fromEntries(entryPoints.map(({ subpath, module }) => [subpath, `./lib/${module}.js`]));
+writeFileSync(`${out}/package.json`, JSON.stringify(pkg, null, 2));
+
+const { status } = spawnSync(
+  process.execPath,
+  [
+    'node_modules/c8/bin/c8.js',
+    ...['--all', '--src', 'lib', '--include', 'lib/**', '--include', `${out}/lib/**`, '--exclude-after-remap'],
+    ...['--reporter', 'text', '--reporter', 'html', '--reporter', 'lcovonly'],
+    ...process.argv.slice(2),
+    ...[process.execPath, '--expose-gc', 'node_modules/jasmine/bin/jasmine.js'],
+    '--config=spec/support/jasmine.mjs',
+  ],
+  { stdio: 'inherit', env: { ...process.env, SPECS: `${out}/spec` } },
+);
+process.exit(status ?? 1);

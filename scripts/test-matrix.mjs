@@ -1,0 +1,193 @@
+// The specs against the packed tarball, in ESM and CJS, on every runtime and on the ends of the rxjs peer range, and from
+// the sources in every browser that is here. Prints one table. What cannot be downloaded at the moment is shown as not run.
+// `npm run test:matrix -- node22 bun` runs those rows alone.
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { findChrome, findFirefox } from './browsers.mjs';
+import { entryPoints } from './entry-points.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+process.chdir(root);
+const dir = 'build/matrix';
+const host = `${process.platform}-${process.arch}`;
+const pkg = JSON.parse(readFileSync('package.json', 'utf8'));
+const only = process.argv.slice(2);
+const rxjsVersions = [pkg.peerDependencies.rxjs.replace('^', ''), '7'];
+const formats = /** @type {const} */ (['esm', 'cjs']);
+
+// A runtime is a package that holds the program for one platform.
+const deno = process.platform === 'linux' ? `@deno/${process.platform}-${process.arch}-glibc` : `@deno/${host}`;
+const runtimes = [
+  ...['20', '22', '24', 'latest'].map((version) => ({
+    name: version === 'latest' ? 'node latest' : `node ${version}`,
+    spec: `node-${host}@${version}`,
+    bin: 'bin/node',
+    args: ['--expose-gc'],
+  })),
+  { name: 'bun', spec: `@oven/bun-${host}`, bin: 'bin/bun', args: [] },
+  {
+    name: 'deno',
+    spec: deno,
+    bin: 'deno',
+    args: ['run', '-A', '--quiet', '--unstable-sloppy-imports', '--node-modules-dir=manual', '--v8-flags=--expose-gc'],
+  },
+];
+
+/** @param {string} cwd @param {string[]} packages */
+function install(cwd, ...packages) {
+  mkdirSync(cwd, { recursive: true });
+  if (!existsSync(`${cwd}/package.json`)) writeFileSync(`${cwd}/package.json`, '{ "private": true }\n');
+  execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force', ...packages], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+/** @param {string} cwd @param {'esm' | 'cjs'} format */
+async function bundleSpecs(cwd, format) {
+  const specs = readdirSync('spec', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.spec.ts') && !file.endsWith('.node.spec.ts'))
+    .sort();
+  const outfile = `${cwd}/specs.${format === 'esm' ? 'mjs' : 'cjs'}`;
+  await build({
+    stdin: {
+      contents: ['support/unhandled-errors.ts', ...specs].map((file) => `import './spec/${file}';`).join('\n'),
+      resolveDir: root,
+    },
+    bundle: true,
+    ignoreAnnotations: true,
+    format,
+    platform: 'node',
+    target: 'es2022',
+    outfile,
+    external: ['rxjs', 'rxjs/*', pkg.name, `${pkg.name}/*`],
+    tsconfigRaw: '{}',
+    logLevel: 'warning',
+    plugins: [
+      {
+        name: 'the package instead of the sources',
+        setup({ onResolve }) {
+          onResolve({ filter: /^\..*\/lib\// }, ({ path: to, resolveDir }) => {
+            const module = path.relative(path.join(root, 'lib'), path.resolve(resolveDir, to)).replace(/\.js$/, '');
+            const door = entryPoints.find((entry) => entry.module === module);
+            const inside = path.resolve(cwd, 'node_modules', pkg.name, 'dist', format, `${module}.js`);
+            return { path: door?.specifier ?? inside, external: true };
+          });
+        },
+      },
+    ],
+  });
+  const config = `${cwd}/jasmine-${format}.json`;
+  const env = { random: true, forbidDuplicateNames: true, failSpecWithNoExpectations: true };
+  writeFileSync(config, JSON.stringify({ spec_dir: cwd, spec_files: [path.basename(outfile)], env }));
+  return config;
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {RegExp} summary has the groups `specs` and `failures`
+ * @param {Record<string, string>} [env]
+ */
+async function run(command, args, summary, env) {
+  const start = Date.now();
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
+  const code = await new Promise((resolve) => child.on('close', resolve).on('error', resolve));
+  const { specs, failures = '0' } = [...output.matchAll(summary)].at(-1)?.groups ?? {};
+  const ok = code === 0 && Number(specs) > 0 && failures === '0';
+  if (!ok) console.error(output.slice(-20_000));
+  return {
+    ok,
+    text: ok ? `${specs} ok, ${Math.round((Date.now() - start) / 1000)} s` : `FAILED ${failures ?? ''}`.trim(),
+  };
+}
+
+rmSync(dir, { recursive: true, force: true });
+mkdirSync(dir, { recursive: true });
+writeFileSync(`${dir}/tsconfig.json`, '{}\n'); // or Bun would take the paths of ours, and with them the sources
+const tarball = path.resolve(
+  dir,
+  JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', dir], { encoding: 'utf8' }).replace(
+      /^[^[{]*/,
+      '',
+    ),
+  )[0].filename,
+);
+
+/** @type {{ name: string, config: string }[]} */
+const columns = [];
+for (const version of rxjsVersions) {
+  const cwd = `${dir}/rxjs-${version}`;
+  install(cwd, `rxjs@${version}`, tarball, `jasmine@${pkg.devDependencies.jasmine}`);
+  const exact = JSON.parse(readFileSync(`${cwd}/node_modules/rxjs/package.json`, 'utf8')).version;
+  for (const format of formats)
+    columns.push({ name: `rxjs ${exact} ${format}`, config: await bundleSpecs(cwd, format) });
+}
+
+/** @type {Record<string, Record<string, string>>} */
+const table = {};
+let failed = false;
+/** @type {string[]} */
+const missing = [];
+const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(name.replace(' ', ''));
+
+for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runtime.name))) {
+  /** @type {Record<string, string>} */
+  const row = (table[name] = {});
+  const cwd = `${dir}/${name.replace(' ', '')}`;
+  try {
+    install(cwd, spec);
+  } catch (error) {
+    missing.push(
+      `${name}: ${spec} could not be downloaded: ${String(/** @type {any} */ (error).stderr ?? error)
+        .trim()
+        .split('\n')
+        .at(-1)}`,
+    );
+    for (const column of columns) row[column.name] = 'not run';
+    continue;
+  }
+  const program = path.resolve(cwd, 'node_modules', spec.replace(/(?<=.)@[^@/]*$/, ''), bin);
+  for (const { name: column, config } of columns) {
+    const jasmine = `${path.dirname(config)}/node_modules/jasmine/bin/jasmine.js`;
+    const { ok, text } = await run(
+      program,
+      [...args, jasmine, `--config=${config}`],
+      /(?<specs>\d+) specs?, (?<failures>\d+) failures?/g,
+    );
+    row[column] = text;
+    failed ||= !ok;
+    console.log(`${name}, ${column}: ${text}`);
+  }
+}
+
+for (const [name, browser, found] of /** @type {const} */ ([
+  ['chromium', 'HeadlessChromium', findChrome()],
+  ['firefox', 'FirefoxHeadless', findFirefox()],
+])) {
+  if (!wanted(name)) continue;
+  if (found === undefined) {
+    missing.push(`${name}: not installed`);
+    table[name] = { sources: 'not run' };
+    continue;
+  }
+  const { ok, text } = await run(
+    process.execPath,
+    ['node_modules/karma/bin/karma', 'start', 'karma.conf.js'],
+    /Executed (?<specs>\d+) of \d+(?: \(?(?<failures>\d+) FAILED)?/g,
+    { KARMA_BROWSERS: browser },
+  );
+  table[name] = { sources: text };
+  failed ||= !ok;
+  console.log(`${name}, sources: ${text}`);
+}
+
+console.table(table);
+for (const line of missing) console.log(`NOT RUN: ${line}`);
+if (failed) process.exit(1);

@@ -1,0 +1,25 @@
+import * as door from '../lib/index.js';
+import * as testing from '../lib/testing/index.js';
+
+const names = (module: object) => Object.keys(module).sort();
+
+describe('rxjs-ctx', () => {
+  it('exports these names, and no other', () => {
+    expect(names(door)).toEqual(
+      [
+        ...['background', 'todo', 'withCancel', 'withDeadline', 'withTimeout', 'withValue', 'withoutCancel'],
+        ...['withScheduler', 'withCancelOn'],
+        ...['contextKey', 'afterFunc', 'throwIfDone', 'remaining'],
+        ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
+        ...['takeUntilCtx', 'throwOnCtx', 'withTimeoutCtx', 'withDeadlineCtx', 'ctxValue', 'usingCtx'],
+        ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],
+      ].sort(),
+    );
+  });
+});
+
+describe('rxjs-ctx/testing', () => {
+  it('exports these names, and no other', () => {
+    expect(names(testing)).toEqual(['ctxHelpers', 'listenerCount']);
+  });
+});
