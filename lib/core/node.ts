@@ -128,10 +128,13 @@ export class Cancelable extends Ctx implements TreeNode {
     return 'withCancel';
   }
 
+  // As inherited, but what is done says so without a walk: loops ask this.
+  override get err(): ContextError | undefined {
+    return (this.end ?? endOf(this))?.error;
+  }
+
   override get done$(): Observable<ContextError> {
-    return ((this.audience ??= new Audience(this)).done$ ??= new Observable((subscriber) => {
-      subscriber.add(listen(this, new Listener(subscriber, emit)));
-    }));
+    return this.audience?.done$ ?? doneOf(this);
   }
 
   cancel(cause?: unknown): void {
@@ -145,6 +148,13 @@ export class Cancelable extends Ctx implements TreeNode {
   rest(): void {
     // As above.
   }
+}
+
+function doneOf(ctx: Cancelable): Observable<ContextError> {
+  const audience = (ctx.audience ??= new Audience(ctx));
+  return (audience.done$ = new Observable((subscriber) => {
+    subscriber.add(listen(ctx, new Listener(subscriber, emit)));
+  }));
 }
 
 function emit(subscriber: Subscriber<ContextError>, end: End): void {
