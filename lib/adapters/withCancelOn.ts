@@ -7,7 +7,7 @@ import { contextOf, isContext } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
 import { Cancelable } from '../core/node.js';
 import type { Ctx } from '../core/node.js';
-import { Listener, Scope, announce, endOf, listen, watchClock } from '../core/tree.js';
+import { Listener, Scope, announce, endOf, instants, listen, watchClock } from '../core/tree.js';
 import type { Limit, TreeNode } from '../core/tree.js';
 
 /**
@@ -123,7 +123,9 @@ class Merged extends Following implements Limit {
     const theirs = this.other.node && endOf(this.other.node);
     if (theirs === undefined || theirs === end) return undefined;
     if (end !== undefined && !isBefore(theirs, end, this.scope.scheduler)) return undefined;
-    return (this.end = new End<TreeNode>(this, CanceledError, theirs.error, theirs.at));
+    // The deadlines below may be on clocks of which the other's end says nothing.
+    const at = instants([this.scope.scheduler, ...(this.clocks ?? [])], theirs.at);
+    return (this.end = new End<TreeNode>(this, CanceledError, theirs.error, at));
   }
 
   override cancel(cause?: unknown): void {

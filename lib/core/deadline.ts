@@ -6,7 +6,7 @@ import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Cancelable, Derived, isScheduler } from './node.js';
 import type { Ctx } from './node.js';
-import { Scope, announce, endOf, later, watchClock } from './tree.js';
+import { Scope, announce, endOf, instants, later, watchClock } from './tree.js';
 import type { Limit, TreeNode } from './tree.js';
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
@@ -167,8 +167,7 @@ class DeadlineCtx extends Cancelable implements Limit {
 
   private expire(): End<TreeNode> {
     const { clock, clocks = [] } = this;
-    const others = clocks.filter((other) => other !== clock);
-    const at = new Instants([clock, ...others], [this.at, ...others.map((other) => other.now())]);
+    const at = instants([clock, ...clocks], new Instants([clock], [this.at]));
     const end = (this.end = new End<TreeNode>(this, DeadlineExceededError, this.given, at));
     if (this.disarm !== undefined) {
       this.rest();

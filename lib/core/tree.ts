@@ -130,6 +130,14 @@ export function watchClock(node: TreeNode | undefined, clock: SchedulerLike): vo
   }
 }
 
+/** When an end came on these clocks: as is known, or else now. */
+export function instants(clocks: readonly SchedulerLike[], known?: Instants): Instants {
+  return new Instants(
+    clocks,
+    clocks.map((clock) => known?.on(clock) ?? clock.now()),
+  );
+}
+
 /** How `node` ended, by its own doing or with an ancestor; `undefined` while it has not. */
 export function endOf(node: TreeNode): End<TreeNode> | undefined {
   if (node.end !== undefined) return node.end;
@@ -161,14 +169,7 @@ export function endOf(node: TreeNode): End<TreeNode> | undefined {
 /** Ends `node`, unless it is done, and tells everybody below. */
 export function cancel(node: TreeNode, cause: unknown): void {
   if (endOf(node) !== undefined) return;
-  const { clocks } = node;
-  const at =
-    clocks &&
-    new Instants(
-      clocks,
-      clocks.map((clock) => clock.now()),
-    );
-  node.end = new End<TreeNode>(node, CanceledError, cause, at);
+  node.end = new End<TreeNode>(node, CanceledError, cause, node.clocks && instants(node.clocks));
   announce(node);
 }
 

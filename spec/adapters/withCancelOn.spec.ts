@@ -34,17 +34,17 @@ function watchedSignal(): {
 } {
   const controller = new AbortController();
   const { signal } = controller;
-  const listeners = new Set<unknown>();
+  const listeners = new Set<readonly [type: string, listener: unknown]>();
   let total = 0;
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
   signal.addEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
-    listeners.add(listener);
+    listeners.add([type, listener]);
     total++;
     add(type, listener);
   };
   signal.removeEventListener = (type: string, listener: EventListenerOrEventListenerObject) => {
-    listeners.delete(listener);
+    for (const entry of listeners) if (entry[0] === type && entry[1] === listener) listeners.delete(entry);
     remove(type, listener);
   };
   return { controller, signal, count: () => listeners.size, total: () => total };
@@ -926,6 +926,200 @@ describe('withCancelOn', () => {
       });
     }
 
+    it('ended with the parent that was canceled before that deadline, though nobody looked', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [parent, cancel] = withCancel(root);
+      const [child] = withCancelOn(parent, withTimeout(root, 10)[0]);
+      const [below] = withCancel(child);
+      clock.jump(5);
+      cancel('gone');
+      clock.jump(10);
+      expect(below.err).toBe(parent.err);
+      expect(child.err).toBe(parent.err);
+    });
+
+    it('ended by a deadline, as every context, when the parent is canceled in that very millisecond', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [parent, cancel] = withCancel(root);
+      const [other] = withTimeout(root, 10);
+      const [child] = withCancelOn(parent, other);
+      const [limited] = withTimeout(parent, 10);
+      clock.jump(10);
+      cancel('gone');
+      expect(child.cause).toBe(other.err);
+      expect(limited.err).toBeInstanceOf(DeadlineExceededError);
+    });
+
+    it('ends with the parent when the two deadlines are the same', () => {
+      for (const pass of [(clock: Clock) => clock.jump(10), (clock: Clock) => clock.advance(10)]) {
+        const clock = new Clock();
+        const root = withScheduler(background(), clock);
+        const [other] = withTimeout(root, 10);
+        const [parent] = withTimeout(root, 10);
+        const [child] = withCancelOn(parent, other);
+        pass(clock);
+        expect(child.err).toBe(parent.err);
+        expect(child.err).toBeInstanceOf(DeadlineExceededError);
+      }
+    });
+
+    it('ends with a parent whose deadline has passed unnoticed, though the other is done too', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [parent] = withTimeout(root, 10);
+      const [other] = withTimeout(root, 5);
+      clock.jump(15);
+      const [child] = withCancelOn(parent, other);
+      expect(child.err).toBe(parent.err);
+    });
+
+    for (const [name, look] of [
+      ['is asked first', (ctx: Context) => ctx.err],
+      ['is asked last', () => undefined],
+    ] as const) {
+      it(`shares its end with all below that had none of their own before, when it ${name}`, () => {
+        const clock = new Clock();
+        const root = withScheduler(background(), clock);
+        const [other] = withTimeout(root, 10);
+        const [child] = withCancelOn(root, other);
+        const [early, cancelEarly] = withCancel(child);
+        const [late, cancelLate] = withCancel(child);
+        const [belowEarly] = withCancel(early);
+        const [belowLate] = withTimeout(late, 20);
+        const [limited] = withTimeout(child, 7);
+        const [belowLimited] = withCancel(limited);
+        clock.jump(5);
+        cancelEarly('early');
+        clock.jump(7);
+        look(child);
+        cancelLate('late');
+        expect(belowEarly.cause).toBe('early');
+        expect(early.cause).toBe('early');
+        expect(belowLate.err).toBe(late.err);
+        expect(belowLimited.err).toBe(limited.err);
+        expect(limited.err).toBeInstanceOf(DeadlineExceededError);
+        expect(child.cause).toBe(other.err);
+        expect(late.err).toBe(child.err);
+      });
+    }
+
+    it('found to be over in a busy loop is over for those below that are listened to, too', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [other] = withTimeout(root, 10);
+      const [child] = withCancelOn(root, other);
+      const [below] = withCancel(withCancel(child)[0]);
+      const heard = listen(below);
+      clock.jump(15);
+      expect(child.cause).toBe(other.err);
+      expect(below.err).toBe(child.err);
+      expect(heard.errs).toEqual([]);
+      clock.advance(0);
+      expect(heard.errs).toEqual([child.err!]);
+    });
+
+    it('ends with the parent, though a listener that is told before ends the other', () => {
+      const ends: [name: string, end: (clock: Clock, cancel: CancelFunc) => void][] = [
+        ['its deadline passes', (clock) => clock.jump(20)],
+        ['it is canceled', (_, cancel) => cancel('other')],
+        [
+          'it is canceled later',
+          (clock, cancel) => {
+            clock.jump(1);
+            cancel('other');
+          },
+        ],
+      ];
+      for (const [name, end] of ends) {
+        const clock = new Clock();
+        const root = withScheduler(background(), clock);
+        const [parent, cancel] = withCancel(root);
+        const [other, cancelOther] = withTimeout(root, 10);
+        let seen: unknown;
+        afterFunc(parent, () => {
+          end(clock, cancelOther);
+          seen = child.err;
+        });
+        const [child] = withCancelOn(parent, other);
+        const heard = listen(child);
+        clock.jump(5);
+        cancel('gone');
+        expect(other.err).withContext(name).toBeDefined();
+        expect(seen).withContext(name).toBe(parent.err);
+        expect(child.err).withContext(name).toBe(parent.err);
+        expect(heard.errs).withContext(name).toEqual([parent.err!]);
+      }
+    });
+
+    it('ends with the parent, though a listener that is told before ends a foreign other', () => {
+      const [parent, cancel] = open();
+      const other = mock(5_000_000_000_000);
+      afterFunc(parent, () => other.set(new CanceledError('other')));
+      const [child] = withCancelOn(parent, other);
+      cancel('gone');
+      expect(child.err).toBe(parent.err);
+      expect(other.open).toBe(0);
+    });
+
+    it('ends with a foreign parent, which does not say when it ended', () => {
+      const clock = new Clock();
+      const parent = mock();
+      const [other] = withTimeout(withScheduler(background(), clock), 10);
+      const [child] = withCancelOn(parent, other);
+      const err = new CanceledError('gone');
+      clock.jump(15);
+      parent.end(err, 'gone');
+      expect(child.err).toBe(err);
+      expect(child.cause).toBe('gone');
+    });
+
+    for (const [name, derive] of [
+      ['with a deadline', (root: Context) => withTimeout(root, 20)],
+      ['without a deadline', withCancel],
+    ] as const) {
+      it(`ends those below after their own deadlines, that had passed unnoticed: the other is one ${name}`, () => {
+        const clock = new Clock();
+        const root = withScheduler(background(), clock);
+        const [other, cancel] = derive(root);
+        const [child] = withCancelOn(root, other);
+        const [limited] = withTimeout(child, 2);
+        clock.jump(5);
+        cancel('gone');
+        expect(child.cause).toBe(other.err);
+        expect(limited.err).toBeInstanceOf(DeadlineExceededError);
+      });
+    }
+
+    it('does not take the time of the other for its own when they keep different clocks', () => {
+      const [ours, theirs] = [new Clock(), new Clock(1_000)];
+      const [other] = withTimeout(withScheduler(background(), theirs), 10);
+      const [child] = withCancelOn(withScheduler(background(), ours), other);
+      const [below] = withTimeout(child, 500);
+      theirs.advance(10);
+      expect(child.cause).toBe(other.err);
+      expect(below.err).toBe(child.err);
+    });
+
+    it('that is canceled from inside a listener of its parent tells nobody before their turn', () => {
+      const [parent, cancelParent] = open();
+      const [other] = open();
+      const order: string[] = [];
+      const cancels: CancelFunc[] = [];
+      afterFunc(parent, () => {
+        for (const cancel of cancels) cancel('own');
+        order.push('parent');
+      });
+      afterFunc(parent, () => order.push('parent again'));
+      const [child, cancel] = withCancelOn(parent, other);
+      cancels.push(cancel);
+      afterFunc(child, () => order.push('child'));
+      cancelParent('gone');
+      expect(order).toEqual(['parent', 'parent again', 'child']);
+      expect(child.err).toBe(parent.err);
+    });
+
     it('takes values from the parent only', () => {
       const user = contextKey<string>('user');
       const retries = contextKey('retries', { default: 3 });
@@ -1143,6 +1337,7 @@ describe('withCancelOn', () => {
       [{}, /object/],
       [() => NEVER, /function/i],
       [new AbortController(), /AbortController/],
+      [new EventTarget(), /EventTarget/],
       [{ aborted: false }, /object/],
       [{ done$: NEVER }, /object/],
       [{ value: () => undefined }, /object/],
@@ -1155,7 +1350,10 @@ describe('withCancelOn', () => {
       for (const [got, shown] of wrong) {
         const parent = mock();
         const call = () => withCancelOn(parent, got as never);
-        const message = new RegExp(`^withCancelOn: source must be .*, got .*(${shown.source})`, shown.flags);
+        const message = new RegExp(
+          `^withCancelOn: source must be an ObservableInput, an AbortSignal or a Context, got .*(${shown.source})`,
+          shown.flags,
+        );
         expect(call).toThrowError(TypeError, message);
         expect(parent.total).withContext(String(got)).toBe(0);
       }

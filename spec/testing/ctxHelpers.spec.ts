@@ -147,7 +147,7 @@ describe('ctxHelpers', () => {
         ['10ms d', 10],
         ['1s c', 1_000],
         ['1m d', 60_000],
-        ['1.5s c', 1_500],
+        ['1.25s c', 1_250],
         ['-- 8ms - 1s c', 1_011],
         ['--d---', 2],
       ];
@@ -330,6 +330,8 @@ describe('ctxHelpers', () => {
           ['-', '100ms c', '100ms -'],
           ['100ms c', '101ms c', '100ms c'],
           ['-c', '  --c', '-c'],
+          ['60ms d', '-', `${'-'.repeat(60)}d`],
+          ['61ms d', '-', '61ms d'],
         ];
         for (const [actual, expected, drawn] of cases) {
           expect(
@@ -435,9 +437,22 @@ describe('ctxHelpers', () => {
       });
     });
 
-    it('refuses malformed unsubscription marbles with an error that shows the position', () => {
+    it('refuses malformed unsubscription marbles with an error that shows the position, at the call', () => {
+      const known = '"-", "^" (from here on), "!" (until here) or a time such as "10ms "';
       run((t) => {
-        expect(() => t.expectCtx(background(), '--q').toBe('---')).toThrowError(/position 2 of\n {2}--q\n {4}\^$/);
+        for (const [marbles, position] of [
+          ['--q', 2],
+          ['^--c', 3],
+        ] as const) {
+          expect(() => t.expectCtx(background(), marbles)).toThrowError(
+            `expectCtx: "${marbles.charAt(position)}" is not ${known}, at position ${position} of\n` +
+              `  ${marbles}\n  ${' '.repeat(position)}^`,
+          );
+        }
+        expect(() => t.expectCtx(background(), 5 as never)).toThrowError(
+          TypeError,
+          'expectCtx: unsubscriptionMarbles must be a string, got 5',
+        );
       });
     });
 
