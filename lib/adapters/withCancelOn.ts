@@ -2,7 +2,7 @@ import { Observable, Subscription, from, take } from 'rxjs';
 import type { ObservableInput, SchedulerLike, Subscriber } from 'rxjs';
 import { withCancelFunc } from '../core/context.js';
 import type { CancelFunc, Context } from '../core/context.js';
-import { CanceledError, DeadlineExceededError, End } from '../core/errors.js';
+import { CanceledError, End } from '../core/errors.js';
 import { contextOf, isContext } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
 import { Cancelable } from '../core/node.js';
@@ -108,13 +108,15 @@ class Merged extends Following implements Limit {
   ) {
     super(parent, parent.scope);
     const { scheduler, limit, values, foreign, eager } = parent.scope;
-    this.at = other.deadline;
-    if (this.at !== undefined) watchClock(parent.node, scheduler);
-    this.end ??= parent.node && endOf(parent.node);
+    const { deadline } = other;
+    this.at = deadline === undefined ? limit?.at : Math.min(deadline, limit?.at ?? Infinity);
     this.beyond = limit;
-    if (this.at !== undefined && !(limit?.at !== undefined && limit.at <= this.at)) {
-      this.scope = new Scope(scheduler, this, values, foreign, eager);
-    }
+    this.end ??= parent.node && endOf(parent.node);
+    if (deadline === undefined) return;
+    watchClock(parent.node, scheduler);
+    watchClock(other.node, scheduler);
+    const later = limit?.at !== undefined && limit.at <= deadline && other.scope.scheduler === scheduler;
+    if (!later) this.scope = new Scope(scheduler, this, values, foreign, eager);
   }
 
   /** The deadline is the other's to keep: when it has passed, the other is done. */
@@ -136,9 +138,9 @@ class Merged extends Following implements Limit {
 }
 
 /** Of two ends in one millisecond a deadline comes before a cancel, as everywhere; else `b` was told first. */
-function isBefore(a: End, b: End, clock: SchedulerLike): boolean {
-  const [first = NaN, second = NaN] = [a.at?.on(clock), b.at?.on(clock)];
-  return first < second || (first === second && a.kind === DeadlineExceededError && b.kind === CanceledError);
+function isBefore({ at: a }: End, { at: b }: End, clock: SchedulerLike): boolean {
+  const [first = NaN, second = NaN] = [a?.on(clock), b?.on(clock)];
+  return first < second || (first === second && a?.reached === true && b?.reached === false);
 }
 
 const signals = new WeakMap<AbortSignal, Context>();

@@ -167,7 +167,7 @@ class DeadlineCtx extends Cancelable implements Limit {
 
   private expire(): End<TreeNode> {
     const { clock, clocks = [] } = this;
-    const at = instants([clock, ...clocks], new Instants([clock], [this.at]));
+    const at = instants([clock, ...clocks], new Instants([clock], [this.at], true), clock.now() - this.at);
     const end = (this.end = new End<TreeNode>(this, DeadlineExceededError, this.given, at));
     if (this.disarm !== undefined) {
       this.rest();

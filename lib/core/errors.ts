@@ -64,6 +64,8 @@ export class Instants {
   constructor(
     private readonly clocks: readonly object[],
     private readonly times: readonly number[],
+    /** Whether it was a deadline that came, which within one millisecond is before a cancel. */
+    readonly reached: boolean,
   ) {}
 
   /** Epoch ms on `clock`; undefined when that was not read. */

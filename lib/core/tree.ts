@@ -130,11 +130,12 @@ export function watchClock(node: TreeNode | undefined, clock: SchedulerLike): vo
   }
 }
 
-/** When an end came on these clocks: as is known, or else now. */
-export function instants(clocks: readonly SchedulerLike[], known?: Instants): Instants {
+/** When an end came on these clocks: as is known, or else `lateMs` ago. */
+export function instants(clocks: readonly SchedulerLike[], known?: Instants, lateMs = 0): Instants {
   return new Instants(
     clocks,
-    clocks.map((clock) => known?.on(clock) ?? clock.now()),
+    clocks.map((clock) => known?.on(clock) ?? clock.now() - lateMs),
+    known?.reached === true,
   );
 }
 

@@ -939,18 +939,23 @@ describe('withCancelOn', () => {
       expect(child.err).toBe(parent.err);
     });
 
-    it('ended by a deadline, as every context, when the parent is canceled in that very millisecond', () => {
-      const clock = new Clock();
-      const root = withScheduler(background(), clock);
-      const [parent, cancel] = withCancel(root);
-      const [other] = withTimeout(root, 10);
-      const [child] = withCancelOn(parent, other);
-      const [limited] = withTimeout(parent, 10);
-      clock.jump(10);
-      cancel('gone');
-      expect(child.cause).toBe(other.err);
-      expect(limited.err).toBeInstanceOf(DeadlineExceededError);
-    });
+    for (const [name, sourceOf] of [
+      ['that of the other', (other: Context) => other],
+      ['one that the other follows in its turn', (other: Context) => withCancelOn(background(), other)[0]],
+    ] as const) {
+      it(`ended by a deadline, as every context, when the parent is canceled in that very millisecond: ${name}`, () => {
+        const clock = new Clock();
+        const root = withScheduler(background(), clock);
+        const [parent, cancel] = withCancel(root);
+        const other = sourceOf(withTimeout(root, 10)[0]);
+        const [child] = withCancelOn(parent, other);
+        const [limited] = withTimeout(parent, 10);
+        clock.jump(10);
+        cancel('gone');
+        expect(child.cause).toBe(other.err);
+        expect(limited.err).toBeInstanceOf(DeadlineExceededError);
+      });
+    }
 
     it('ends with the parent when the two deadlines are the same', () => {
       for (const pass of [(clock: Clock) => clock.jump(10), (clock: Clock) => clock.advance(10)]) {
