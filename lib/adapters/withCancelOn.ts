@@ -123,8 +123,9 @@ class Merged extends Following implements Limit {
   overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined {
     if (this.end !== undefined) return end === undefined ? this.end : undefined;
     const theirs = this.other.node && endOf(this.other.node);
-    if (theirs === undefined || theirs === end) return undefined;
-    if (end !== undefined && !isBefore(theirs, end, this.scope.scheduler)) return undefined;
+    if (theirs === undefined) return undefined;
+    const above = end ?? (this.parent.node && endOf(this.parent.node));
+    if (theirs === above || (above !== undefined && !isBefore(theirs, above, this.scope.scheduler))) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
     const at = instants([this.scope.scheduler, ...(this.clocks ?? [])], theirs.at);
     return (this.end = new End<TreeNode>(this, CanceledError, theirs.error, at));
