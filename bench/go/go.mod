@@ -1,0 +1,3 @@
+module rxjs-ctx/bench
+
+go 1.19
