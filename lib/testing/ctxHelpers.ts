@@ -27,16 +27,16 @@ export interface CtxHelpers {
    * @param parent by default `background()`
    * @throws Error that shows the position when the diagram is malformed
    */
-  ctx(marbles: string, causes?: Causes, parent?: Context): Context;
+  readonly ctx: (marbles: string, causes?: Causes, parent?: Context) => Context;
   /**
    * Expects `ctx` to end when and how the diagram says, or not at all. A cause is compared when one is expected.
    *
    * @param unsubscriptionMarbles until when to look, as with `expectObservable`; an end in later frames is none
    */
-  expectCtx(
+  readonly expectCtx: (
     ctx: Context,
     unsubscriptionMarbles?: string,
-  ): {
+  ) => {
     /** @throws Error that shows the position when the diagram is malformed */
     toBe(marbles: string, causes?: Causes): void;
   };
