@@ -21,7 +21,7 @@ export interface Shot {
 
 /** Things whose bytes are counted. */
 export interface Kept {
-  /** How many are made, by default 50,000. */
+  /** How many are made, by default 20,000. */
   readonly count?: number;
   /** Makes one; what it returns is kept while bytes are counted, as is whatever holds itself. */
   make: () => unknown;

@@ -15,15 +15,18 @@ function plain(make: () => unknown): () => Kept {
 }
 
 /** Under a context that lives on. */
-function underParent(make: (parent: Context) => unknown, count = 50_000): () => Kept {
+function underParent(make: (parent: Context) => unknown, count = 20_000): () => Kept {
   return () => {
     const [parent, cancel] = withCancel(background());
     return { count, make: () => make(parent), release: cancel };
   };
 }
 
+/** Fewer of them, because they are slow to make. */
+const fewTimers = 4_000;
+
 /** More of them, because the measurement of nothing is all noise. */
-const manyForgotten = 400_000;
+const manyForgotten = 200_000;
 
 /** Under a signal that lives on. Fewer, because Node looks through all listeners of a signal before it adds one. */
 function underSignal(make: (parent: AbortSignal) => unknown): () => Kept {
@@ -79,15 +82,19 @@ export default [
     [ours]: underParent((parent) => {
       const [ctx] = withTimeout(parent, hour);
       afterFunc(ctx, listener);
-    }),
-    'AbortSignal.timeout with a listener': plain(() => {
-      const signal = AbortSignal.timeout(hour);
-      signal.addEventListener('abort', listener);
-      return signal;
+    }, fewTimers),
+    'AbortSignal.timeout with a listener': () => ({
+      count: fewTimers,
+      make() {
+        const signal = AbortSignal.timeout(hour);
+        signal.addEventListener('abort', listener);
+        return signal;
+      },
     }),
     'AbortController + setTimeout with a listener': () => {
       const ids: NodeJS.Timeout[] = [];
       return {
+        count: fewTimers,
         make() {
           const controller = new AbortController();
           controller.signal.addEventListener('abort', listener);

@@ -56,8 +56,8 @@ interface Line {
 }
 
 const width = 400;
-const height = 300;
-const area = { left: 58, right: 386, top: 46, bottom: 250 };
+const height = 316;
+const area = { left: 58, right: 382, top: 64, bottom: 266 };
 
 /** Undefined when the results have no row of it. */
 export function draw(plot: Plot, results: Result[]): string | undefined {
@@ -83,17 +83,18 @@ export function draw(plot: Plot, results: Result[]): string | undefined {
     }),
   ];
 
-  const labelled = placeLabels(lines, x, y);
   const curves = lines.map(({ points: of }, i) => {
     const path = of.map((point) => `${px(x(point.size))} ${px(y(point.median))}`).join('L');
     const bars = of.map((point) => `M${px(x(point.size))} ${px(y(point.min))}V${px(y(point.max))}`).join('');
-    const dots = of.map((point) => `<circle cx="${px(x(point.size))}" cy="${px(y(point.median))}" r="3.5"/>`).join('');
-    return `<g class="line${i}"><path class="bar" d="${bars}"/><path d="M${path}"/>${dots}</g>`;
+    const marks = of.map((point) => mark(i, x(point.size), y(point.median))).join('');
+    return `<g class="line${i}"><path class="bar" d="${bars}"/><path d="M${path}"/>${marks}</g>`;
   });
-  const labels = labelled.map(
-    ({ name, at, anchor }, i) =>
-      `<text class="name line${i}" x="${px(at[0])}" y="${px(at[1])}" text-anchor="${anchor}">${name}</text>`,
-  );
+  let legendX = 16;
+  const legend = lines.map(({ name }, i) => {
+    const at = legendX;
+    legendX += 34 + name.length * 6.6;
+    return `<g class="line${i}">${mark(i, at + 4, 42)}<text x="${px(at + 14)}" y="46">${name}</text></g>`;
+  });
 
   const alt = lines
     .map(({ name, points: of }) => `${name} ${of.map((p) => `${duration(p.median)} at ${count(p.size)}`).join(', ')}`)
@@ -107,25 +108,24 @@ export function draw(plot: Plot, results: Result[]): string | undefined {
     .title { fill: #1c2128; font-size: 14px; font-weight: 600; }
     .grid { stroke: #e7eaee; fill: none; }
     g path { fill: none; stroke-width: 2; stroke-linejoin: round; }
-    g .bar { stroke-width: 1; }
-    .name { font-weight: 600; paint-order: stroke; stroke: #fff; stroke-width: 4px; stroke-linejoin: round; }
+    g .bar { stroke-width: 1; opacity: 0.6; }
     .line0 { --c: #0b5fd0; } .line1 { --c: #b54708; } .line2 { --c: #6f42c1; }
-    g path { stroke: var(--c); } g circle, .name { fill: var(--c); }
+    g path { stroke: var(--c); }
+    g circle, g rect, g .mark { fill: var(--c); }
+    g .mark { stroke: none; }
     @media (prefers-color-scheme: dark) {
       .paper { fill: #14181e; stroke: #2f363f; }
       text { fill: #9aa5b1; }
       .title { fill: #e8edf2; }
       .grid { stroke: #262c34; }
-      .name { stroke: #14181e; }
       .line0 { --c: #62a8ff; } .line1 { --c: #ff9f5a; } .line2 { --c: #c59bff; }
-      .name { fill: var(--c); }
     }
   </style>
   <rect class="paper" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
   <text class="title" x="16" y="26">${plot.title}</text>
   ${grid.join('\n  ')}
   <text x="${(area.left + area.right) / 2}" y="${area.bottom + 36}" text-anchor="middle">${plot.of}</text>
-  ${[...curves, ...labels].join('\n  ')}
+  ${[...legend, ...curves].join('\n  ')}
 </svg>
 `;
 }
@@ -149,17 +149,11 @@ function linesOf(plot: Plot, results: Result[]): Line[] {
     .filter(({ points: of }) => of.length > 0);
 }
 
-/** At the last point of a line: above it for the upper ones, below it for the lowest, which is ours as a rule. */
-function placeLabels(lines: Line[], x: (size: number) => number, y: (ns: number) => number) {
-  return lines.map(({ name, points }, i) => {
-    const last = points.at(-1)!;
-    const atEdge = x(last.size) > area.right - 60;
-    return {
-      name,
-      anchor: atEdge ? 'end' : 'start',
-      at: [x(last.size) + (atEdge ? -2 : 8), y(last.median) + (i === 0 ? 24 : atEdge ? -12 : 4)] as const,
-    };
-  });
+/** A shape for each line, for those who do not see the colours. */
+function mark(line: number, x: number, y: number): string {
+  if (line === 0) return `<circle cx="${px(x)}" cy="${px(y)}" r="4"/>`;
+  if (line === 1) return `<rect x="${px(x - 3.5)}" y="${px(y - 3.5)}" width="7" height="7"/>`;
+  return `<path class="mark" d="M${px(x)} ${px(y - 5)}l5 5l-5 5l-5 -5z"/>`;
 }
 
 /** Whole decades around the values. */

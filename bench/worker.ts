@@ -88,7 +88,7 @@ function turn(): Promise<void> {
 function holding(make: () => Kept): Measure {
   return () => {
     const kept = make();
-    const { count = 50_000 } = kept;
+    const { count = 20_000 } = kept;
     const all = new Array<unknown>(count).fill(undefined);
     const before = heldBytes();
     for (let i = 0; i < count; i++) all[i] = kept.make();
