@@ -26,7 +26,8 @@ export class Laws {
 
   /** After every step, and whenever a listener is called. */
   atEveryMoment(): void {
-    const { world, model, known, broken } = this.life;
+    const { world, foreseen, broken } = this.life;
+    const { model, known } = foreseen;
     if (broken !== undefined) return;
     const before = this.reading;
     this.reading = true;
@@ -82,7 +83,7 @@ export class Laws {
   /** Between two steps of a history. */
   whenAllIsQuiet(): void {
     if (this.life.broken !== undefined || this.life.busy) return;
-    for (const ctx of this.life.known) {
+    for (const ctx of this.life.foreseen.known) {
       if (ctx.pending) this.broken('who follows what has ended is done when all have been told', ctx, 'is not');
     }
     for (const listener of this.life.listeners) this.everybodyWasCalled(listener);
@@ -137,7 +138,7 @@ export class Laws {
 
   /** Where the library shows those done that may have been told by now, the model goes along. */
   private whoFollowsMayBeToldInAnyOrder(errs: Errs): void {
-    const { known, model } = this.life;
+    const { known, model } = this.life.foreseen;
     for (let told: Known | undefined; (told = known.find((ctx) => ctx.pending && this.wasToldNow(ctx, errs)));) {
       model.follow(told);
     }
@@ -150,7 +151,9 @@ export class Laws {
     return (
       err !== undefined &&
       (parent === undefined || err !== errs[parent.id]) &&
-      !this.life.known.some((other) => other.end === undefined && errs[other.id] !== err && other.endsWith(ctx))
+      !this.life.foreseen.known.some(
+        (other) => other.end === undefined && errs[other.id] !== err && other.endsWith(ctx),
+      )
     );
   }
 
@@ -219,7 +222,8 @@ export class Laws {
 
   private onlyWhatIsNeededIsLinkedOrArmed(): void {
     const law = 'linked and armed is only what somebody listens to';
-    const { known, world, outside } = this.life;
+    const { world } = this.life;
+    const { known, outside } = this.life.foreseen;
     const { heard, subscribers, timers, spare } = this.needed();
     for (const ctx of known) {
       const wanted = ctx.node !== undefined && heard.has(ctx.node);
@@ -246,7 +250,7 @@ export class Laws {
     }
     let timers = 0;
     let spare = 0;
-    for (const ctx of [...this.life.known].reverse()) {
+    for (const ctx of [...this.life.foreseen.known].reverse()) {
       const { source, at, eager } = ctx;
       if (ctx.end !== undefined) {
         heard.delete(ctx);
@@ -262,7 +266,7 @@ export class Laws {
       }
       if (at !== undefined && (eager || heard.has(ctx))) timers++;
     }
-    for (const one of this.life.outside.values()) if (one.end !== undefined || one.silent) heard.delete(one);
+    for (const one of this.life.foreseen.outside.values()) if (one.end !== undefined || one.silent) heard.delete(one);
     return { heard, subscribers, timers, spare };
   }
 

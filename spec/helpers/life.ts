@@ -3,11 +3,10 @@
 import { CanceledError, DeadlineExceededError } from '../../lib/index.js';
 import { slots } from './histories.js';
 import type { Command, Derivation, History, Listening } from './histories.js';
-import { Known, OutsideKnown } from './known.js';
+import { Foreseen } from './foreseen.js';
+import type { Known } from './known.js';
 import { Laws } from './laws.js';
 import { Listener } from './listeners.js';
-import { Model } from './model.js';
-import type { ModelCtx } from './model.js';
 import { compareWithTwins } from './twins.js';
 import { World, describeStep, keys, schedulers } from './world.js';
 import type { Step } from './world.js';
@@ -24,9 +23,7 @@ export function live(history: History): Life {
 
 export class Life {
   readonly world = new World();
-  readonly model = new Model();
-  readonly known: Known[] = [];
-  readonly outside = new Map<number, OutsideKnown>();
+  readonly foreseen = new Foreseen();
   readonly listeners: Listener[] = [];
   /** All that happened to contexts, in order. */
   readonly steps: Step[] = [];
@@ -52,13 +49,18 @@ export class Life {
     private readonly history: History,
     readonly story?: string[],
   ) {
-    const root = new Known(0, 'root', undefined, undefined, this.step('withCancel', 0, {}));
-    this.known.push(root);
-    this.model.add(root, 0);
-    this.slots = new Array<Known>(slots).fill(root);
+    this.slots = new Array<Known>(slots).fill(this.foreseen.root);
   }
 
   live(): void {
+    try {
+      this.liveAndFinish();
+    } catch (error) {
+      this.break('nothing is thrown', String(error));
+    }
+  }
+
+  private liveAndFinish(): void {
     for (const command of this.history.steps) {
       this.act(command);
       this.laws.whenAllIsQuiet();
@@ -107,7 +109,7 @@ export class Life {
   private derive(act: Derivation, known: Known, { other, to, n }: Command): void {
     if (!this.history.foreign && (act === 'wrap' || act === 'mock')) return;
     this.take(act, known, this.choose(act, known, other, n));
-    this.slots[to] = this.known.at(-1)!;
+    this.slots[to] = this.foreseen.known.at(-1)!;
   }
 
   private choose(act: Derivation, known: Known, other: number, n: number): Partial<Step> {
@@ -136,7 +138,7 @@ export class Life {
 
   /** A time near now. Below foreign contexts each has a fraction of its own: of two timers in one instant either may be first. */
   private instant({ eager }: Known, n: number): number {
-    return Math.floor(this.world.clock.frame) + n - 2 + (eager ? this.known.length / 1024 : 0);
+    return Math.floor(this.world.clock.frame) + n - 2 + (eager ? this.foreseen.known.length / 1024 : 0);
   }
 
   private cancel(known: Known, cause?: unknown): void {
@@ -148,27 +150,31 @@ export class Life {
   /** Who has spoken is replaced: one that only emitted at once, so that nobody comes late, the others when they are to speak again. */
   private speak(place: number, n: number): void {
     const index = this.current[place]!;
-    const { end, silent } = this.outsideOf(index);
+    const { end, silent } = this.foreseen.outsideOf(index);
     const next = index + this.current.length;
     const other = end !== undefined || silent ? next : index;
     const emits = place % 2 === 0 && n % 8 > 1;
     this.current[place] = emits ? other + this.current.length : other;
-    this.take('speak', this.known[0]!, { other, n: n % 8, cause: emits && n === 15 ? undefined : this.name('said') });
+    this.take('speak', this.foreseen.known[0]!, {
+      other,
+      n: n % 8,
+      cause: emits && n === 15 ? undefined : this.name('said'),
+    });
   }
 
   private end(which: number, n: number): void {
-    const mocks = this.known.filter(({ act, end }) => act === 'mock' && end === undefined);
+    const mocks = this.foreseen.known.filter(({ act, end }) => act === 'mock' && end === undefined);
     const cause = n % 2 === 0 ? new CanceledError() : new DeadlineExceededError();
     if (mocks.length > 0) this.take('end', mocks[which % mocks.length]!, { n, cause });
   }
 
   private take(act: Step['act'], known: Known, more: Partial<Step>): void {
     const step = this.step(act, known.id, more);
-    this.tell(() => describeStep(step, this.known.length));
-    this.mayStayOpen();
+    this.tell(() => describeStep(step, this.foreseen.known.length));
+    if (this.foreseen.pending) this.decided = false;
     this.steps.push(step);
-    const made = this.foresee(step);
-    this.mayBeToldInAnotherOrder();
+    const made = this.foreseen.take(step);
+    if (this.foreseen.orderMatters) this.decided = false;
     this.world.take(step);
     this.laws.atEveryMoment();
     if (made !== undefined) this.laws.whenDerived(made);
@@ -176,39 +182,6 @@ export class Life {
 
   private step(act: Step['act'], ctx: number, more: Partial<Step>): Step {
     return { act, ctx, other: 0, n: 0, cause: undefined, frame: this.world.clock.frame, ...more };
-  }
-
-  /** Takes the step in the model. */
-  private foresee(step: Step): Known | undefined {
-    const { act, ctx, other, n, cause, frame } = step;
-    const known = this.known[ctx]!;
-    switch (act) {
-      case 'cancel':
-        this.model.end(known, { kind: 'canceled', cause });
-        return undefined;
-      case 'end': {
-        const kind = cause instanceof CanceledError ? 'canceled' : 'deadline';
-        this.model.end(known, { kind, cause: n === 0 ? undefined : n });
-        return undefined;
-      }
-      case 'speak':
-        if (other % 2 === 0 && n === 0) this.outsideOf(other).silent = true;
-        else this.outsideOf(other).end = { kind: 'canceled', cause };
-        return undefined;
-    }
-    const source =
-      act === 'followCtx' ? this.known[other]! : act === 'followOutside' ? this.outsideOf(other) : undefined;
-    const made = new Known(this.known.length, act, act === 'mock' ? undefined : known, source, step);
-    this.known.push(made);
-    this.model.add(made, frame);
-    if (act === 'followInput' && n > 1) this.model.end(made, { kind: 'canceled', cause });
-    return made;
-  }
-
-  private outsideOf(index: number): OutsideKnown {
-    const known = this.outside.get(index) ?? new OutsideKnown();
-    this.outside.set(index, known);
-    return known;
   }
 
   // Time.
@@ -219,7 +192,7 @@ export class Life {
     // A listener cannot let time pass, but it can take its time.
     if (!loop && this.depth === 0) return this.advance(frame);
     if (this.history.foreign) return;
-    this.mayStayOpen();
+    if (this.foreseen.pending) this.decided = false;
     this.tell(() => `busy until ${frame}`);
     this.busy = true;
     clock.jump(ms);
@@ -231,24 +204,6 @@ export class Life {
     this.world.fireUntil(frame, () => this.laws.atEveryMoment());
     this.busy = false;
     this.laws.atEveryMoment();
-  }
-
-  /** Something happens while those who follow are yet to be told: others may be told of all before. */
-  private mayStayOpen(): void {
-    if (this.known.some(({ pending }) => pending)) this.decided = false;
-  }
-
-  /** One that follows is below another: whether it ends by itself or with that one depends on who of the two is told first. */
-  private mayBeToldInAnotherOrder(): void {
-    const ending = new Set<ModelCtx>();
-    for (const ctx of this.known) {
-      if (ctx.end !== undefined) continue;
-      const { source, parent } = ctx;
-      const byItself = source !== undefined && (source.end !== undefined || ending.has(source));
-      const withParent = parent !== undefined && ending.has(parent);
-      if (byItself || withParent) ending.add(ctx);
-      if (byItself && withParent) this.decided = false;
-    }
   }
 
   // Listeners.
@@ -303,7 +258,7 @@ export class Life {
     this.tell(() => 'finish');
     const { ending } = this.history;
     if (ending > 1) for (const listener of this.listeners) this.leave(listener);
-    for (const known of ending % 2 === 0 ? [...this.known] : [...this.known].reverse()) {
+    for (const known of ending % 2 === 0 ? [...this.foreseen.known] : [...this.foreseen.known].reverse()) {
       if (this.world.cancels[known.id]) this.take('cancel', known, {});
       if (known.act === 'mock' && known.end === undefined) this.take('end', known, { cause: new CanceledError() });
     }

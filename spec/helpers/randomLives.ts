@@ -20,7 +20,7 @@ export function liveRandomly(seed: number, count: number): Outcome {
   const property = fc.property(histories, (history) => {
     const life = live(history);
     lives++;
-    contexts += life.known.length - 1;
+    contexts += life.foreseen.known.length - 1;
     listeners += life.listeners.length;
     if (life.decided) compared++;
     thrown.push(...life.thrown);

@@ -13,7 +13,7 @@ export function compareWithTwins(life: Life, foreign: boolean): string | undefin
 
 function compare(life: Life, foreign: boolean, how: string, heard?: Heard[]): string | undefined {
   const world = replay(life, foreign, heard);
-  const ids = life.known.map(({ id }) => id);
+  const ids = life.foreseen.known.map(({ id }) => id);
   // Who is asked first must not matter.
   const what =
     whoEndedOtherwise(life, world, heard === undefined ? ids.reverse() : ids) ??
@@ -37,7 +37,11 @@ function replay(life: Life, foreign: boolean, heard?: Heard[]): World {
   return world;
 }
 
-function whoEndedOtherwise({ known }: Life, { contexts }: World, ids: readonly number[]): string | undefined {
+function whoEndedOtherwise(
+  { foreseen: { known } }: Life,
+  { contexts }: World,
+  ids: readonly number[],
+): string | undefined {
   const errs = new Map<unknown, ContextError>();
   const ends = new Map<ContextError, ModelEnd>();
   for (const id of ids) {
