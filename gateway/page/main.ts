@@ -66,7 +66,7 @@ function run(ctx: Context): void {
     const now = connected ? Math.max(Date.now() + offsetMs, model.newestAt) : model.newestAt;
     lanes.draw(now);
     form.say(said(now));
-    results.settle(typed === undefined || model.get(typed.lane)?.end !== undefined);
+    results.settle(!connected || typed === undefined || model.get(typed.lane)?.end !== undefined);
     return connected && model.tally.running > 0;
   };
 

@@ -78,6 +78,7 @@ export class Model {
     this.searches.length = 0;
     this.byLane.clear();
     this.reasons.clear();
+    this.started = 0;
     for (const state of states) this.tally[state] = 0;
   }
 

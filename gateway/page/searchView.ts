@@ -92,7 +92,7 @@ class CallView {
     const [short, more] = ofCall(call);
     setText(this.short, short);
     setText(this.more, more);
-    this.how.title = short + more;
+    this.how.title = call.end?.why ?? short + more;
   }
 }
 

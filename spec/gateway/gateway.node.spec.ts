@@ -275,7 +275,7 @@ describe('gateway', () => {
       const how = page.locator('.search[data-state=canceled] .request .how').first();
       expect(await how.textContent()).toBe('client gone: canceled by hand');
       await page.locator('#scroller').evaluate((scroller) => scroller.scrollTo(0, 0));
-      await picture('200', 1280, 390);
+      await picture('200', 1280);
       await page.locator('#cancel-all').click();
       await until(
         () => count('running'),
@@ -365,7 +365,7 @@ describe('gateway', () => {
   );
 
   it(
-    'ends on a signal: searches in flight finish, who watches is sent away, and the process ends by itself',
+    'ends on a signal: searches in flight finish, the page says that it is gone, and the process ends by itself',
     async () => {
       const own = await startGateway();
       await page.goto(own.url);
@@ -377,6 +377,12 @@ describe('gateway', () => {
       expect(own.printed()).toMatch(/^Open .*\nEnded: 2 requests finished, 0 cut\.\n$/);
       await page.locator('#link[data-state=lost]').waitFor();
       expect(await page.locator('#outcome').textContent()).toBe('The gateway does not answer.');
+
+      // Started again, it finds the page that was left open.
+      const again = await startGateway(new URL(own.url).port);
+      await page.locator('#link[data-state=connected]').waitFor();
+      expect(await started()).toBe(0);
+      await again.stop('SIGINT');
     },
     longMs,
   );
