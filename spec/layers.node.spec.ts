@@ -196,3 +196,42 @@ describe('lib', () => {
     }
   });
 });
+
+describe('gateway/', () => {
+  /** What a file of the gateway imports, as written; types too. */
+  const importsOf = (file: string) =>
+    [...readFileSync(path.join('gateway', file), 'utf8').matchAll(/^(import (?:type )?)?.*\bfrom '([^']+)';$/gm)].map(
+      ([, statement, from]) => ({ from: from!, type: statement === 'import type ' }),
+    );
+  const files = readdirSync('gateway', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+  it('knows the library by its doors alone', () => {
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+    const doors = Object.keys(exports).map((subpath) => path.posix.join('rxjs-ctx', subpath));
+    const seen = new Set<string>();
+    for (const file of files) {
+      for (const { from } of importsOf(file)) {
+        const inside = from.startsWith('.') && !path.join(path.dirname(file), from).startsWith('..');
+        expect(inside || !from.startsWith('.'))
+          .withContext(`gateway/${file} imports ${from}`)
+          .toBeTrue();
+        if (from.startsWith('rxjs-ctx')) seen.add(from);
+      }
+    }
+    expect([...seen].sort()).toEqual(['rxjs-ctx', 'rxjs-ctx/http', 'rxjs-ctx/node']);
+    expect(doors).toEqual(jasmine.arrayContaining([...seen]));
+  });
+
+  it('has nothing of Node in the page', () => {
+    const page = files.filter((file) => /^(page|client\.ts|rows\.ts|protocol\.ts)/.test(file) && file !== 'page.ts');
+    expect(page.length).toBeGreaterThan(10);
+    for (const file of page) {
+      for (const { from, type } of importsOf(file)) {
+        if (type) continue;
+        expect(from)
+          .withContext(`gateway/${file}`)
+          .toMatch(/^(rxjs|rxjs-ctx|rxjs-ctx\/http|\.\/\w+\.js|\.\.\/(client|rows|protocol)\.js)$/);
+      }
+    }
+  });
+});
