@@ -3,7 +3,7 @@
 export default {
   spec_dir: 'spec',
   spec_files: [
-    '{conformance,core,faults,observables,operators,adapters,testing}/**/!(depth|tree.node).spec.ts',
+    '{conformance,core,faults,observables,operators,adapters,testing}/**/!(depth|tree.node|load.node|chain.node|frameworks.node).spec.ts',
     'core/tree.node.spec.ts',
   ],
   helpers: ['support/**/*.ts'],
