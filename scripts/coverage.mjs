@@ -19,7 +19,7 @@ const sources = (dir) =>
 rmSync(out, { recursive: true, force: true });
 rmSync('coverage', { recursive: true, force: true });
 await build({
-  entryPoints: [...sources('lib'), ...sources('spec')],
+  entryPoints: ['lib', 'spec', 'diagrams', 'docs'].flatMap(sources),
   outbase: '.',
   outdir: out,
   format: 'esm',
