@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
-import { findChrome, findFirefox } from './browsers.mjs';
+import { findChrome, findFirefox, findWebKit } from './browsers.mjs';
 import { entryPoints } from './entry-points.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -176,6 +176,7 @@ for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runt
 for (const [name, browser, found] of /** @type {const} */ ([
   ['chromium', 'HeadlessChromium', findChrome()],
   ['firefox', 'FirefoxHeadless', findFirefox()],
+  ['webkit', 'WebKit', findWebKit()],
 ])) {
   if (!wanted(name)) continue;
   if (found === undefined) {

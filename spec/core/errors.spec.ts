@@ -55,6 +55,16 @@ describe('CanceledError', () => {
   });
 });
 
+describe('the name of an error', () => {
+  it('is where those of native errors are: on the prototype, to be changed, and not enumerable', () => {
+    for (const kind of [CanceledError, DeadlineExceededError]) {
+      const native = Object.getOwnPropertyDescriptor(TypeError.prototype, 'name');
+      const ours = Object.getOwnPropertyDescriptor(kind.prototype, 'name');
+      expect({ ...ours, value: 'TypeError' }).toEqual({ ...native, value: 'TypeError' });
+    }
+  });
+});
+
 describe('DeadlineExceededError', () => {
   it("is what Go says, under the web platform's name", () => {
     const err = exceeded();

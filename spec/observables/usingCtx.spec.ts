@@ -555,6 +555,19 @@ describe('usingCtx', () => {
       expect(causes).toEqual(['slow', 'slow', 'slow', undefined]);
     });
 
+    it('are all that reads the clock', () => {
+      const clock = new Clock();
+      const now = spyOn(clock, 'now').and.callThrough();
+      const root = withScheduler(background(), clock);
+      usingCtx(root, () => NEVER)
+        .subscribe()
+        .unsubscribe();
+      usingCtx(root, () => NEVER, { timeout: Infinity, deadline: Infinity })
+        .subscribe()
+        .unsubscribe();
+      expect(now).not.toHaveBeenCalled();
+    });
+
     it('leave no timer, however the work ends, and arm none without a limit', () => {
       const clock = new Clock();
       const root = withScheduler(background(), clock);
