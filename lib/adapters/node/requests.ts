@@ -122,30 +122,26 @@ function complete(subscriber: Subscriber<unknown>): void {
   subscriber.complete();
 }
 
-/** Guards the observer that is subscribed directly. */
+/** Guards the observer that is subscribed directly. No error is emitted: it would have nowhere to come from. */
 class Requests<T extends HttpRequest<AnyRequest, AnyResponse>> extends Observable<T> {
   override subscribe(
     observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
-    error?: ((error: unknown) => void) | null,
+    _error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
     // That of an operator has its own way with errors.
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
-    const observer =
-      typeof observerOrNext === 'object' && observerOrNext !== null
-        ? observerOrNext
-        : { next: observerOrNext ?? undefined, error: error ?? undefined, complete: complete ?? undefined };
+    const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, complete };
     return super.subscribe({
       next: (request) => {
         try {
-          const result: unknown = observer.next?.(request);
+          const result: unknown = observer?.next?.(request);
           if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(request, thrown));
         } catch (thrown) {
           handlerFailed(request, thrown);
         }
       },
-      error: (err: unknown) => observer.error?.(err),
-      complete: () => observer.complete?.(),
+      complete: () => observer?.complete?.(),
     });
   }
 }

@@ -280,6 +280,24 @@ describe('requestContext', () => {
     expect(seen[0]!.ctx.cause).toBeInstanceOf(ClientGoneError);
   });
 
+  it('ends once, also where somebody emits the end a second time, and others end for themselves', async () => {
+    const { seen, handle } = recorder();
+    const handleTwice = (req: AnyRequest, res: AnyResponse) => {
+      res.once('finish', () => res.emit('close'));
+      handle(req, res);
+    };
+    const { ask } = await pair(transports[0]!, handleTwice, 2);
+    const calls = [ask(), ask()];
+    await until(() => seen.length === 2);
+    seen[0]!.res.end();
+    await until(() => seen[0]!.ctx.err !== undefined);
+    await turns();
+    expect(seen[1]!.ctx.err).toBeUndefined();
+    for (const { leave } of calls) leave();
+    await until(() => seen[1]!.ctx.err !== undefined);
+    expect(seen[1]!.ctx.cause).toBeInstanceOf(ClientGoneError);
+  });
+
   it('is canceled when the connection is reset', async () => {
     const { seen, handle } = recorder();
     const { port } = await listen(http.createServer(handle));

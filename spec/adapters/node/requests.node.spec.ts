@@ -435,6 +435,26 @@ describe('requests', () => {
       expect(takeUnhandledErrors().length).toBe(1);
     });
 
+    it('that is none at all: emits to nobody, and is canceled as any other', async () => {
+      for (const observer of [undefined, null, {}]) {
+        const { server, ask } = await pair(transports[0]!);
+        const subscription = requests(background(), server).subscribe(observer as undefined);
+        const { answer } = ask();
+        await turns();
+        subscription.unsubscribe();
+        expect(await answer).toEqual(closing);
+      }
+    });
+
+    it('that is given as functions, one of them for the completion', () => {
+      const [parent, cancel] = withCancel(background());
+      let completed = 0;
+      // eslint-disable-next-line rxjs-x/prefer-observer, @typescript-eslint/no-deprecated -- many programs are written so
+      requests(parent, http.createServer()).subscribe(undefined, undefined, () => completed++);
+      cancel();
+      expect(completed).toBe(1);
+    });
+
     it('that is a bare function', async () => {
       const { server, ask } = await pair(transports[0]!);
       requests(background(), server).subscribe(() => {
