@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { findChrome, findFirefox, findWebKit } from './scripts/browsers.mjs';
 
@@ -38,6 +39,14 @@ const WebKit = Object.assign(
   { $inject: ['baseLauncherDecorator'] },
 );
 
+/** What the specs of fetch ask: theirs is the server that Node runs them against. */
+async function answers() {
+  const outfile = path.join(dir, 'server.mjs');
+  await build({ entryPoints: [path.join(root, 'spec/adapters/http/server.ts')], format: 'esm', outfile });
+  const { handle } = await import(pathToFileURL(outfile));
+  return Object.assign(() => (req, res, next) => handle(req, res) || next(), { $inject: [] });
+}
+
 export default async function (config) {
   const specs = readdirSync(path.join(root, 'spec'), { recursive: true })
     .map((file) => file.replaceAll('\\', '/'))
@@ -53,6 +62,7 @@ export default async function (config) {
       sourcefile: 'all-specs.js',
     },
     bundle: true,
+    external: ['node:*'], // of specs that run in Node too, and import it there only
     ignoreAnnotations: true, // else "sideEffects": false would drop the spec files
     format: 'iife',
     platform: 'browser',
@@ -76,12 +86,14 @@ export default async function (config) {
       'karma-firefox-launcher',
       { 'launcher:WebKit': ['type', WebKit] },
       { 'preprocessor:source-map': ['factory', sourceMap] },
+      { 'middleware:answers': ['factory', await answers()] },
     ],
     files: [
       { pattern: bundle, watched: false },
       // Data that specs fetch: /base/spec/...
       { pattern: 'spec/**/*.json*', included: false, watched: false },
     ],
+    beforeMiddleware: ['answers'],
     preprocessors: { [bundle]: ['source-map'] },
     browsers: process.env.KARMA_BROWSERS?.split(',') ?? [
       ...(chrome ? ['HeadlessChromium'] : []),

@@ -18,7 +18,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as rxjs from 'rxjs';
 import ts from 'typescript';
+import { entryPoints, namesOf } from './entry-points.mjs';
 
+const [root] = /** @type {[(typeof entryPoints)[number]]} */ (entryPoints);
 const otherLanguages = ['text', 'sh', 'json', 'html', 'diff', 'go'];
 const longestRunMs = 30_000;
 
@@ -169,16 +171,6 @@ function programsOf(page) {
 // Compiling
 
 /**
- * The names that the package root exports.
- *
- * @param {'export' | 'export type'} statement
- */
-function publicNames(statement) {
-  const lists = readFileSync('lib/index.ts', 'utf8').matchAll(new RegExp(`^${statement} \\{(.*?)\\}`, 'gms'));
-  return [...lists].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
-}
-
-/**
  * The file of a block: a line of it has the number that it has in the page.
  *
  * @param {Program} program
@@ -189,8 +181,8 @@ function sourceOf({ line, code, comment, fragment }) {
   const words = new Set(`${code}${comment}`.match(/[\w$]+/g));
   const used = (/** @type {string[]} */ names) => names.filter((name) => words.has(name)).join(', ');
   return [
-    `import { ${used(publicNames('export'))} } from 'rxjs-ctx';`,
-    `import type { ${used(publicNames('export type').filter((name) => name !== 'Context'))} } from 'rxjs-ctx';`,
+    `import { ${used(namesOf(root, 'export'))} } from 'rxjs-ctx';`,
+    `import type { ${used(namesOf(root, 'export type').filter((name) => name !== 'Context'))} } from 'rxjs-ctx';`,
     `import { ${used(Object.keys(rxjs))} } from 'rxjs';`,
     `import type { Context } from 'rxjs-ctx';`,
     `declare const ctx: Context; declare const parent: Context; declare const url: string; ${comment}`,

@@ -26,7 +26,7 @@ import {
   withValue,
 } from '../../lib/index.js';
 import type { Context, UsingCtxOptions } from '../../lib/index.js';
-import { contextOf } from '../../lib/core/foreign.js';
+import type { Ctx } from '../../lib/core/node.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock } from '../helpers/foreign.js';
@@ -342,7 +342,7 @@ describe('usingCtx', () => {
           options,
         );
         stream.subscribe().unsubscribe();
-        const end = contextOf(child!, 'spec').node?.end;
+        const end = (child as Ctx).node?.end;
         const errors = () => Object.values(end ?? {}).filter((value) => value instanceof Error);
         expect(end).toBeDefined();
         expect(errors()).toEqual([]);
