@@ -34,10 +34,11 @@ export class Laws {
     if (world.clock.frame > this.frame) model.pass((this.frame = world.clock.frame));
     const errs = world.contexts.map((ctx) => ctx.err);
     this.whoFollowsMayBeToldInAnyOrder(errs);
-    for (const [id, err] of errs.entries()) {
-      this.aDoneContextStaysDone(known[id]!, err);
-      this.aDescendantOfADoneContextIsDone(known[id]!, errs);
-      this.theModelAgrees(known[id]!, err);
+    for (let id = 0; id < errs.length; id++) {
+      const ctx = known[id]!;
+      this.aDoneContextStaysDone(ctx, errs[id]);
+      this.aDescendantOfADoneContextIsDone(ctx, errs);
+      this.theModelAgrees(ctx, errs[id]);
     }
     // The rest in turn: it can hardly differ when `err` is right.
     const one = known[this.looks++ % errs.length]!;
