@@ -20,7 +20,9 @@ rmSync(out, { recursive: true, force: true });
 rmSync('coverage', { recursive: true, force: true });
 await build({
   // The gateway runs in processes of its own.
-  entryPoints: [...sources('lib'), ...sources('spec').filter((file) => !file.startsWith(path.join('spec', 'gateway')))],
+  entryPoints: ['lib', 'spec', 'diagrams', 'docs']
+    .flatMap(sources)
+    .filter((file) => !file.startsWith(path.join('spec', 'gateway'))),
   outbase: '.',
   outdir: out,
   format: 'esm',

@@ -4,7 +4,11 @@ import { contextOf } from '../../core/foreign.js';
 
 /** A `Headers`, the header object of a Node request (names in lower case), or anything of either shape. */
 export type HeadersLike =
-  { get(name: string): string | null } | Readonly<Record<string, string | readonly string[] | undefined>>;
+  | {
+      /** The value of a header; null when there is none. */
+      get(name: string): string | null;
+    }
+  | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** @see {@link timeoutHeaders} */
 export interface TimeoutHeadersOptions {

@@ -14,6 +14,7 @@ export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. */
 export class ClientGoneError extends Error {
+  /** Also where the class has been minified. */
   declare readonly name: 'ClientGoneError';
 
   constructor() {

@@ -8,6 +8,7 @@ import { Listener, listen } from '../../core/tree.js';
 
 /** The process got a signal that ended its {@link processContext}. */
 export class ProcessSignalError extends Error {
+  /** Also where the class has been minified. */
   declare readonly name: 'ProcessSignalError';
 
   /** @param signal for example `'SIGTERM'` */

@@ -20,7 +20,9 @@ import type { AnyServer } from './site.js';
 export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
   /** The request's own context: {@link requestContext}. */
   readonly ctx: Context;
+  /** As the server hands it out. */
   readonly req: Req;
+  /** Yours to write and to end, unless `ctx` is done first. */
   readonly res: Res;
 }
 
