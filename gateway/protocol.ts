@@ -7,7 +7,7 @@ export interface Query {
   readonly text: string;
   /** How long the search may take. */
   readonly deadlineMs: number;
-  /** A backend and what is to become of it in mid-answer, `reviews hangs`; or nothing. */
+  /** A backend, or `all`, and what is to become of it in mid-answer: `reviews hangs`. Or nothing. */
   readonly trouble: string;
 }
 

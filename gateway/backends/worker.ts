@@ -41,7 +41,7 @@ async function run(ctx: Context, { from, memory }: BackendData): Promise<void> {
     counters.watch(ctx);
     const { searchParams } = new URL(req.url ?? '/', 'http://backend');
     const { total, rows$ } = find(searchParams.get('q') ?? '');
-    const trouble = troubles.get(searchParams.get('trouble')?.replace(`${from} `, '') ?? '');
+    const trouble = troubles.get(searchParams.get('trouble')?.replace(new RegExp(`^(${from}|all) `), '') ?? '');
     let rows = 0;
 
     const stopped = () => {

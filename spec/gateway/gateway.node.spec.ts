@@ -224,7 +224,8 @@ describe('gateway', () => {
   it(
     'shows that the deadline was exceeded on the request and on every call',
     async () => {
-      await setDeadline(23); // 170 ms: nobody is done by then
+      await setDeadline(60); // 1.2 s
+      await setTrouble('all hang');
       await type('lamp');
       const lamp = search('lamp');
       await inState(lamp, 'deadline');
