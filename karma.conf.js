@@ -122,6 +122,7 @@ export default async function (config) {
     hostname: '127.0.0.1',
     listenAddress: '127.0.0.1',
     browserNoActivityTimeout: 60_000,
+    pingTimeout: 30_000, // a busy browser on a busy machine
     autoWatch: false,
     singleRun: true,
   });

@@ -2,18 +2,16 @@ import { map } from 'rxjs';
 import {
   afterFunc,
   background,
-  CanceledError,
   contextKey,
   withCancel,
   withScheduler,
   withTimeout,
   withValue,
 } from '../../lib/index.js';
-import type { CancelFunc, Context } from '../../lib/index.js';
+import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
 import { wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
-import { Random } from '../helpers/random.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 describe('cancel', () => {
@@ -406,152 +404,4 @@ describe('cancel', () => {
       expect(heard).toEqual(['root', 'right']);
     });
   });
-
-  it('keeps these promises in random trees whose listeners do random things', () => {
-    const kinds = new Set<string>();
-    for (let seed = 0; seed < 400; seed++) {
-      const { wrong, did } = riot(seed);
-      if (wrong.length > 0) fail(`seed ${seed}: ${wrong.join(', ')}`);
-      for (const what of did) kinds.add(what);
-    }
-    expect([...kinds].sort()).toEqual(['call', 'cancel', 'derive', 'subscribe', 'unsubscribe']);
-  });
 });
-
-/** A context in a riot: what it must show, and who listens to it. */
-interface Node {
-  readonly ctx: Context;
-  readonly cancel: CancelFunc;
-  readonly parent: Node | undefined;
-  /** Whether somebody else's wrapper lies between it and its parent: then it hears as one more listener of the parent. */
-  readonly wrapped: boolean;
-  readonly children: Node[];
-  /** What it was first canceled with, or its parent; undefined while it lives. */
-  cause: number | undefined;
-}
-
-interface Ear {
-  readonly index: number;
-  readonly node: Node;
-  readonly leave: () => void;
-  state: 'waiting' | 'called' | 'left';
-}
-
-/** A random tree whose listeners cancel, derive, subscribe and unsubscribe while they are called. Says which promises broke. */
-function riot(seed: number): { wrong: string[]; did: Set<string> } {
-  const random = new Random(seed);
-  const wrong: string[] = [];
-  const did = new Set<string>();
-  const nodes: Node[] = [];
-  const ears: Ear[] = [];
-  let turns = 200; // what listeners may still do, so that it comes to an end
-
-  const derive = (parent: Node | undefined) => {
-    const wrapped = parent !== undefined && random.oneIn(8);
-    const above = parent?.ctx ?? background();
-    const [ctx, cancel] = withCancel(wrapped ? wrap(above) : above);
-    const node: Node = { ctx, cancel, parent, wrapped, children: [], cause: parent?.cause };
-    parent?.children.push(node);
-    nodes.push(node);
-    return node;
-  };
-
-  const end = (node: Node, cause: number) => {
-    for (const stack = [node]; stack.length > 0;) {
-      const next = stack.pop()!;
-      if (next.cause !== undefined) continue;
-      next.cause = cause;
-      stack.push(...next.children);
-    }
-  };
-
-  const cancel = (node: Node) => {
-    const cause = random.below(1e9);
-    const waiting = ears.filter((ear) => ear.state === 'waiting' && ear.node.cause === undefined);
-    end(node, cause);
-    node.cancel(cause);
-    if (waiting.some((ear) => ear.state === 'waiting' && ear.node.cause === cause)) {
-      wrong.push('a listener has not heard when cancel returns');
-    }
-  };
-
-  const subscribe = (node: Node) => {
-    const wasDone = node.cause !== undefined;
-    const hear = () => {
-      did.add('call');
-      if (ear.state !== 'waiting') wrong.push(`a listener that has ${ear.state} is called`);
-      ear.state = 'called';
-      if (node.cause === undefined) wrong.push('a listener of a live context is called');
-      if (nodes.some(({ ctx, cause }) => ctx.cause !== cause || (ctx.err !== undefined) !== (cause !== undefined))) {
-        wrong.push('a listener sees half of a cancellation');
-      }
-      if (!wasDone) {
-        for (const other of ears) {
-          if (other.state !== 'waiting' || other.node.cause !== node.cause) continue;
-          const first = other.node === node ? other.index < ear.index : isBelow(node, other.node);
-          if (first) wrong.push('a listener is called out of turn');
-        }
-      }
-      while (turns > 0 && !random.oneIn(3)) act();
-    };
-    const ear: Ear = { index: ears.length, node, state: 'waiting', leave: () => leave() };
-    ears.push(ear);
-    let leave: () => void = () => undefined;
-    if (random.oneIn(2)) {
-      const subscription = node.ctx.done$.subscribe(hear);
-      leave = () => subscription.unsubscribe();
-    } else {
-      leave = afterFunc(node.ctx, hear);
-    }
-    if (wasDone && ear.state !== 'called') wrong.push('a late listener does not hear at once');
-  };
-
-  const act = () => {
-    turns--;
-    const node = random.pick(nodes);
-    switch (random.below(6)) {
-      case 0:
-        did.add('cancel');
-        {
-          cancel(node);
-          return;
-        }
-      case 1:
-        did.add('derive');
-        return void derive(node);
-      case 2:
-      case 3: {
-        did.add('unsubscribe');
-        const ear = random.pick(ears);
-        ear.leave();
-        if (ear.state === 'waiting') ear.state = 'left';
-        return;
-      }
-      default:
-        did.add('subscribe');
-        {
-          subscribe(node);
-          return;
-        }
-    }
-  };
-
-  derive(undefined);
-  derive(undefined);
-  for (let i = 0; i < 12; i++) derive(random.pick(nodes));
-  for (let i = 0; i < 20; i++) subscribe(random.pick(nodes));
-  for (let i = 0; i < 3; i++) cancel(random.pick(nodes));
-  cancel(nodes[0]!);
-  for (const { ctx, cause } of nodes) {
-    if (ctx.cause !== cause || (cause !== undefined && !(ctx.err instanceof CanceledError))) wrong.push('a wrong end');
-  }
-  for (const { node, state } of ears) {
-    if (state === 'waiting' && node.cause !== undefined) wrong.push('a listener was forgotten');
-  }
-  return { wrong: [...new Set(wrong)], did };
-}
-
-function isBelow(node: Node, above: Node): boolean {
-  for (let n: Node | undefined = node; n; n = n.wrapped ? undefined : n.parent) if (n === above) return true;
-  return false;
-}

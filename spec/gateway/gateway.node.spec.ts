@@ -136,6 +136,7 @@ describe('gateway', () => {
     leaving.abort();
     await page.close();
     expect(complaints.splice(0)).toEqual([]);
+    await until(totals, ({ contexts }) => contexts === 0);
   }, longMs);
 
   it(
@@ -187,17 +188,19 @@ describe('gateway', () => {
 
         const lanes = marks.filter((mark) => mark.mark === 'request').map(({ lane }) => lane);
         const superseded = lanes.slice(-5, -1);
-        expect(superseded.map(ended)).toEqual(['canceled', 'canceled', 'canceled', 'canceled']);
         const pressed = await keys.jsonValue();
         const own = stops().filter(({ lane }) => superseded.includes(lane));
-        expect(own.length).toBeGreaterThanOrEqual(4); // each time the slow one at least
-        return Math.max(...own.map(({ lane, at }) => at - pressed[superseded.indexOf(lane) + 1]!));
+        const latesMs = own.map(({ lane, at }) => at - pressed[superseded.indexOf(lane) + 1]!);
+        return { hows: superseded.map(ended), stops: own.length, slowestMs: Math.max(...latesMs) };
       };
 
-      // A machine that is busy with other things may be late once, but not each time.
-      let slowestMs = await typeFast();
-      for (let more = 4; more > 0 && slowestMs >= 100; more--) slowestMs = await typeFast();
-      expect(slowestMs).toBeLessThan(100);
+      // A machine that is busy with other things may be late once, for a key or for a stop, but not each time.
+      let run = await typeFast();
+      const isLate = () => run.slowestMs >= 100 || run.hows.includes('completed');
+      for (let more = 4; more > 0 && isLate(); more--) run = await typeFast();
+      expect(run.hows).toEqual(['canceled', 'canceled', 'canceled', 'canceled']);
+      expect(run.stops).toBeGreaterThanOrEqual(4); // the slow backend's each time, and more
+      expect(run.slowestMs).toBeLessThan(100);
       expect(await search('line').locator('.how').first().textContent()).toBe('client gone: superseded');
       expect(await callStates(search('line'))).toEqual(jasmine.objectContaining({ reviews: 'canceled' }));
 
@@ -255,34 +258,25 @@ describe('gateway', () => {
   );
 
   it(
-    'draws 200 searches at once, cancels one of them and then all, and keeps only what is seen in the document',
+    'draws 200 searches at once, cancels all, and keeps only what is seen in the document',
     async () => {
       await setDeadline(100);
       await page.locator('[data-start="200"]').click();
-      // The first one pressed may be over by then.
-      await until(
-        async () => {
-          await page
-            .locator('#lanes')
-            .evaluate((lanes) => lanes.querySelector<HTMLElement>('.cancel:enabled')?.click());
-          return count('canceled');
-        },
-        (canceled) => canceled > 0,
-      );
       expect(await until(started, (all) => all >= 200)).toBe(200);
       expect(await page.locator('.search').count()).toBeLessThan(12);
-      await page.locator('#cells [data-state=canceled]').first().click(); // shows its lane
-      const how = page.locator('.search[data-state=canceled] .request .how').first();
-      expect(await how.textContent()).toBe('client gone: canceled by hand');
-      await page.locator('#scroller').evaluate((scroller) => scroller.scrollTo(0, 0));
-      await picture('200', 1280);
       await page.locator('#cancel-all').click();
       await until(
         () => count('running'),
         (running) => running === 0,
       );
-      const { contexts } = await until(totals, ({ contexts }) => contexts === 1);
-      expect(contexts).toBe(1); // this page's
+      expect(await count('canceled')).toBeGreaterThan(0);
+      await until(totals, ({ contexts }) => contexts === 1); // this page's
+      await picture('200', 1280);
+
+      await page.locator('#cells i').first().click(); // shows the first search, which is the last in the list
+      const scrolled = () => page.locator('#scroller').evaluate(({ scrollTop }) => scrollTop);
+      expect(await until(scrolled, (top) => top > 0)).toBeGreaterThan(10_000);
+      expect(await page.locator('.search').count()).toBeLessThan(12);
     },
     longMs,
   );
@@ -324,6 +318,12 @@ describe('gateway', () => {
         }
       };
 
+      const hows = () => page.locator('.search[data-state=canceled] .request .how').allTextContents();
+      const allByHand = async () =>
+        expect(new Set(await until(hows, ({ length }) => length > 0))).toEqual(
+          new Set(['client gone: canceled by hand']),
+        );
+
       await untilCanceled(async () => {
         const before = await started();
         await page.locator('#text').focus();
@@ -331,9 +331,7 @@ describe('gateway', () => {
         await until(started, (all) => all > before);
         await keyboard.press('Escape');
       });
-      expect(await page.locator('.search[data-state=canceled] .how').first().textContent()).toBe(
-        'client gone: canceled by hand',
-      );
+      await allByHand();
       await keyboard.press('Tab');
       await keyboard.press('End'); // the longest deadline
       expect(await page.locator('#deadline-shown').textContent()).toBe('10.0 s');
@@ -354,10 +352,13 @@ describe('gateway', () => {
       await untilCanceled(async () => {
         const before = await started();
         await page.locator('#deadline').focus();
-        await press('10');
+        await press('1');
         await until(started, (all) => all > before);
         await press('Cancel the search');
       });
+      // The button is gone, and whoever was on it is still in the list.
+      await page.locator('#scroller:focus').waitFor();
+      await allByHand();
       expect([...reached]).toEqual(jasmine.arrayContaining(['200', 'cancel-all', 'failing', 'scroller']));
       expect(await page.evaluate(() => (globalThis as { shifts?: unknown }).shifts)).toEqual([]);
     },

@@ -5,8 +5,8 @@ import { histories, seed } from '../helpers/runs.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 const share = Math.ceil(histories / 10);
-/** Listeners throw many thousand errors, which are best taken now and then. */
-const batch = 250;
+/** A browser that is busy for long is taken for lost. */
+const batch = 100;
 /** Most of it is for finding the smallest history that breaks a law. */
 const timeLimitMs = 300_000;
 

@@ -52,6 +52,8 @@ export abstract class Exchange {
   ctx: Cancelable | undefined = undefined;
   /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
   whole: boolean | undefined = undefined;
+  /** Among the open ones of its server. */
+  place = 0;
 
   constructor(
     readonly req: AnyRequest,
@@ -90,10 +92,10 @@ class Http1Exchange extends Exchange {
   start(): void {
     const { res } = this;
     const { socket } = this.req;
-    if (res.writableFinished) this.settle(true);
-    else if (res.destroyed || socket.destroyed) this.settle(false);
+    if (res.writableFinished) this.whole = true;
+    else if (res.destroyed || socket.destroyed) this.whole = false;
     else {
-      this.site?.open.add(this);
+      this.site?.add(this);
       res.on('finish', finished);
       res.on('close', closed);
       if (res.socket === null) {
@@ -105,7 +107,7 @@ class Http1Exchange extends Exchange {
 
   protected stop(): void {
     const { res, site } = this;
-    site?.open.delete(this);
+    site?.remove(this);
     res.off('finish', finished);
     res.off('close', closed);
     if (this.queued) dequeue(this.req.socket, this);
@@ -154,16 +156,16 @@ class Http2Exchange extends Exchange {
   start(): void {
     const { stream } = this.res;
     if (stream.destroyed) {
-      this.close();
+      this.whole = this.wentOut();
       return;
     }
-    this.site?.open.add(this);
+    this.site?.add(this);
     stream.on('finish', this.finish);
     stream.on('close', this.close);
   }
 
   protected stop(): void {
-    this.site?.open.delete(this);
+    this.site?.remove(this);
     this.res.stream.off('finish', this.finish);
     this.res.stream.off('close', this.close);
   }
@@ -175,7 +177,11 @@ class Http2Exchange extends Exchange {
   };
 
   private readonly close = () => {
-    const { stream } = this.res;
-    this.settle(stream.headersSent && stream.writableFinished && !stream.aborted);
+    this.settle(this.wentOut());
   };
+
+  private wentOut(): boolean {
+    const { stream } = this.res;
+    return stream.headersSent && stream.writableFinished && !stream.aborted;
+  }
 }

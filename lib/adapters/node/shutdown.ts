@@ -97,7 +97,7 @@ class Shutdown implements Closer {
     this.sweep();
     if (!this.patient) return;
     if (exchange.whole === true && this.counted.has(exchange)) this.finished++;
-    if (this.site.open.size === 0) this.lose();
+    if (this.site.open.length === 0) this.lose();
   }
 
   private readonly connected = (socket: Socket) => {
@@ -129,17 +129,17 @@ class Shutdown implements Closer {
       }
     }
     for (const session of this.sessions) session.close();
-    if (this.site.open.size === 0) this.lose();
+    if (this.site.open.length === 0) this.lose();
     else this.wait(this.graceMs, this.lose);
   };
 
   /** Loses its patience: the grace is over, or nobody needs it. */
   private readonly lose = () => {
     this.patient = false;
-    for (const exchange of this.counted) if (this.site.open.has(exchange)) this.cut++;
+    for (const exchange of this.counted) if (exchange.whole === undefined) this.cut++;
     this.wait(lastWordsMs, this.destroy);
     this.site.hurry();
-    for (const { ctx } of this.site.open) ctx?.cancel(this.ctx.cause);
+    for (const { ctx } of [...this.site.open]) ctx?.cancel(this.ctx.cause);
     this.sweep();
   };
 

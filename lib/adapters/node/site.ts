@@ -37,12 +37,24 @@ export function siteOf(server: object): Site {
 }
 
 export class Site {
-  readonly open = new Set<Exchange>();
+  /** In no order. Not a Set: those who came and went would drag each other into the old generation of the heap. */
+  readonly open: Exchange[] = [];
   /** Set when a shutdown begins. */
   closing = false;
   readonly closers = new Set<Closer>();
   private readonly impatient$ = new Subject<void>();
   private readonly standIns = new WeakMap<Ctx, Ctx>();
+
+  add(exchange: Exchange): void {
+    exchange.place = this.open.push(exchange) - 1;
+  }
+
+  remove(exchange: Exchange): void {
+    const last = this.open.pop()!;
+    if (last === exchange) return;
+    this.open[exchange.place] = last;
+    last.place = exchange.place;
+  }
 
   settled(exchange: Exchange): void {
     for (const closer of this.closers) closer.settled(exchange);
@@ -50,7 +62,7 @@ export class Site {
 
   /** The server has closed. It says so before the last connections say that they have. */
   closed(): void {
-    for (const exchange of this.open) exchange.settle(false);
+    for (const exchange of [...this.open]) exchange.settle(false);
   }
 
   /** The patience of a closer is over. */

@@ -8,9 +8,11 @@ const env = { ...process.env, NODE_V8_COVERAGE: '' };
 
 /** Starts a program of `programs/`. */
 export function start(program: string, args: readonly string[] = []) {
-  const child = spawn(process.execPath, ['--import', 'tsx', `spec/adapters/node/programs/${program}.ts`, ...args], {
-    env,
-  });
+  return run(`spec/adapters/node/programs/${program}.ts`, args);
+}
+
+export function run(file: string, args: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { env });
   process.once('exit', () => child.kill('SIGKILL'));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   let errors = '';

@@ -69,12 +69,23 @@ export function useServers() {
     return { server, port, url: `http://127.0.0.1:${port}` };
   }
 
-  /** A server, and a client that has one connection to it, or with HTTP/1.1 up to `maxSockets`. */
-  async function pair(
-    { secure, version }: Transport,
-    handle?: (req: AnyRequest, res: AnyResponse) => void,
-    maxSockets = 1,
-  ) {
+  /** A client that has one connection to a server, or with HTTP/1.1 up to `maxSockets`. */
+  function client({ secure, version }: Transport, port: number, maxSockets = 1): (options?: AskOptions) => Call {
+    if (version === 1) {
+      const { request, Agent } = secure ? https : http;
+      const agent = new Agent({ keepAlive: true, maxSockets });
+      stops.push(() => agent.destroy());
+      return (options) => ask1(request, agent, port, options);
+    }
+    const session = http2.connect(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false });
+    session.on('error', () => {});
+    stops.push(() => session.destroy());
+    return (options) => ask2(session, options);
+  }
+
+  /** A server, and a client of it. */
+  async function pair(transport: Transport, handle?: (req: AnyRequest, res: AnyResponse) => void, maxSockets?: number) {
+    const { secure, version } = transport;
     const made =
       version === 1
         ? secure
@@ -85,16 +96,7 @@ export function useServers() {
           : http2.createServer();
     if (handle) (made as http.Server).on('request', handle);
     const { server, port } = await listen<AnyServer>(made);
-    if (version === 1) {
-      const { request, Agent } = secure ? https : http;
-      const agent = new Agent({ keepAlive: true, maxSockets });
-      stops.push(() => agent.destroy());
-      return { server, port, ask: (options?: AskOptions) => ask1(request, agent, port, options) };
-    }
-    const session = http2.connect(`${secure ? 'https' : 'http'}://127.0.0.1:${port}`, { rejectUnauthorized: false });
-    session.on('error', () => {});
-    stops.push(() => session.destroy());
-    return { server, port, ask: (options?: AskOptions) => ask2(session, options) };
+    return { server, port, ask: client(transport, port, maxSockets) };
   }
 
   /** A connection to write to by hand. */
@@ -119,7 +121,7 @@ export function useServers() {
     };
   }
 
-  return { listen, pair, raw };
+  return { listen, client, pair, raw };
 }
 
 function ask1(
