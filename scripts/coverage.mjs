@@ -19,10 +19,10 @@ const sources = (dir) =>
 rmSync(out, { recursive: true, force: true });
 rmSync('coverage', { recursive: true, force: true });
 await build({
-  // The gateway runs in processes of its own.
+  // The gateway and the playground run in processes of their own.
   entryPoints: ['lib', 'spec', 'diagrams', 'docs']
     .flatMap(sources)
-    .filter((file) => !file.startsWith(path.join('spec', 'gateway'))),
+    .filter((file) => !/^spec[\\/](gateway|playground)/.test(file)),
   outbase: '.',
   outdir: out,
   format: 'esm',
