@@ -42,13 +42,9 @@ function say(res: AnyResponse, status: keyof typeof reasons): void {
 
 function cut(res: AnyResponse): void {
   if (isHttp2(res)) res.stream.close(internalError);
-  else if (endsWithConnection(res) && canReset(res)) res.socket.resetAndDestroy();
+  // In chunks the client sees that the last one is missing. Else the end of the connection may be that of the response.
+  else if (!res.chunkedEncoding && canReset(res)) res.socket.resetAndDestroy();
   else res.destroy();
-}
-
-/** Whether an orderly end of the connection would be the end of the response: with HTTP/1.0 it is. */
-function endsWithConnection(res: ServerResponse): boolean {
-  return !res.chunkedEncoding && !res.hasHeader('content-length');
 }
 
 /** A TLS connection cannot be reset, nor one through a Unix socket. */

@@ -45,8 +45,9 @@ export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
  *
  * A handler, as an observer or a function that is subscribed directly, may throw or return a promise that is rejected: the
  * request is answered with 500, its context is canceled with the error as the cause, and the error goes to RxJS's
- * `config.onUnhandledError` or, without that, becomes a warning of the process. In a pipe it is as with any observable:
- * what an operator's function throws ends the whole. A server error that nobody else listens to becomes a warning as well.
+ * `config.onUnhandledError` or, without that, becomes a warning of the process. In a pipe it is as with any observable: what
+ * an operator's function throws ends the whole, and so does an inner stream that errors. The one to put on such a stream is
+ * `takeUntilCtx(ctx)`. A server error that nobody else listens to becomes a warning as well.
  *
  * @param parent the contexts are done together with it, if that comes first
  * @param server need not listen yet

@@ -134,7 +134,7 @@ describe('fetchCtx', () => {
       const response = await get(url);
       expect(await new Response(response.body).text()).toBe('text');
       expect(await failure(response.text())).toBeInstanceOf(TypeError);
-      expect(await failure((await get(url)).json())).toBeInstanceOf(SyntaxError);
+      expect(((await failure((await get(url)).json())) as Error).name).toBe('SyntaxError');
     });
 
     it('reads a clone as well, whose facts are the same', async () => {
@@ -425,6 +425,41 @@ describe('fetchCtx', () => {
       expect(listenerCount(ctx)).toBe(0);
       cancel();
       expect(await clone.text()).toBe('text');
+    });
+
+    it('aborts nothing that went well, and what is given up', async () => {
+      const fetched = spyOn(globalThis, 'fetch').and.callThrough();
+      const signal = () => fetched.calls.mostRecent().args[1]!.signal!;
+      const url = server.url('status', { code: '200' });
+      await (await get(url)).text();
+      expect(signal().aborted).toBeFalse();
+      await get(url, { method: 'HEAD' });
+      expect(signal().aborted).toBeFalse();
+      await (await get(url)).body!.cancel();
+      expect(signal().aborted).toBeTrue();
+    });
+
+    it('asks for nothing that nobody reads', async () => {
+      const pull = jasmine.createSpy();
+      spyOn(globalThis, 'fetch').and.resolveTo(new Response(new ReadableStream({ pull }, { highWaterMark: 0 })));
+      const { body } = await get('/rows');
+      await new Promise((then) => setTimeout(then));
+      expect(pull).not.toHaveBeenCalled();
+      const reading = body!.getReader();
+      void reading.read();
+      await new Promise((then) => setTimeout(then));
+      expect(pull).toHaveBeenCalledTimes(1);
+      await reading.cancel();
+    });
+
+    it('may be stubbed as any other response', async () => {
+      const response = await get(server.url('status', { code: '200' }));
+      Object.assign(response, { json: () => 'stubbed', status: 418 });
+      expect((response as { json(): unknown }).json()).toBe('stubbed');
+      expect(response.status).toBe(418);
+      Reflect.deleteProperty(response, 'status');
+      expect(response.status).toBe(200);
+      await response.text();
     });
 
     it('is free when the body is given up, and the server hears of that', async () => {

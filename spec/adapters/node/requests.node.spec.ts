@@ -1,6 +1,11 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { ServerResponse } from 'node:http';
 import http2 from 'node:http2';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expectTypeOf } from 'expect-type';
 import { concatMap, config, finalize, firstValueFrom, map, mergeMap, NEVER, Subject, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -286,6 +291,43 @@ describe('requests', () => {
     await expire();
     await until(() => client.ended !== undefined);
     expect(client.ended).toBe('error');
+  });
+
+  it('ends a connection in order where the client sees that the last chunk is missing', async () => {
+    const { port, expire } = await serve(({ res }) => res.write('half'));
+    const client = await raw(port);
+    client.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nconnect-timeout-ms: 900\r\n\r\n');
+    await until(() => client.received.includes('half'));
+    await expire();
+    await until(() => client.ended !== undefined);
+    expect(client.ended).toBe('end');
+    expect(client.received).toMatch(/half\r\n$/);
+  });
+
+  it('ends a connection that cannot be reset, through a Unix socket', async () => {
+    const dir = mkdtempSync(path.join(tmpdir(), 'requests-'));
+    const server = http.createServer();
+    const [parent, cancel] = withCancel(background());
+    requests(parent, server).subscribe(({ res }) => res.write('half'));
+    await once(server.listen(path.join(dir, 'socket')), 'listening');
+    const socket = connect(path.join(dir, 'socket'));
+    socket.write('GET / HTTP/1.0\r\n\r\n');
+    await once(socket, 'data');
+    cancel();
+    await once(socket, 'close');
+    expect(listenerCount(parent)).toBe(0);
+    server.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it('keeps the connection after 504, for the next request', async () => {
+    const { ask, expire } = await serve(({ req, res }) => {
+      if (req.headers['x-answer']) res.end('ok');
+    });
+    const { answer } = ask({ headers: soon });
+    await expire();
+    expect((await answer).headers.connection).toBe('keep-alive');
+    expect((await ask({ headers: { 'x-answer': 'yes' } }).answer).body).toBe('ok');
   });
 
   it('answers in their order those that wait on a pipelined connection', async () => {
