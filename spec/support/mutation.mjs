@@ -1,5 +1,5 @@
-// The specs that judge mutants: all that run the library itself, but those that measure time and those of other people's
-// frameworks. The quick ones come first, for a mutant is done with as soon as one spec fails; of the laws a taste is enough.
+// The specs that judge mutants: all that run the library itself, but those that measure time, start processes or
+// run other people's frameworks. The quick ones come first, for a mutant is done with as soon as one spec fails; of the laws a taste is enough.
 process.env.RXJS_CTX_HISTORIES ??= '500';
 process.env.RXJS_CTX_SEED ??= '1';
 
@@ -12,7 +12,7 @@ export default {
     'laws/*.spec.ts',
     'core/tree.node.spec.ts',
     'adapters/http/*.spec.ts',
-    'adapters/node/!(frameworks.node|load.node).spec.ts',
+    'adapters/node/!(chain.node|frameworks.node|load.node).spec.ts',
   ],
   helpers: ['support/**/*.ts'],
   env: { forbidDuplicateNames: true, failSpecWithNoExpectations: true },

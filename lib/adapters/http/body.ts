@@ -33,7 +33,7 @@ function alike(copy: Response, original: Response, lease: Lease): Response {
   for (const name of facts) define(copy, name, original[name]);
   for (const name of readers) {
     const read = Reflect.get(copy, name) as ((this: Response) => Promise<unknown>) | undefined;
-    if (read === undefined) continue; // Node 20 has no `bytes`
+    if (read === undefined) continue; // not every host has `bytes`
     define(copy, name, () =>
       read.call(copy).catch((error: unknown) => {
         throw reasonOf(error, lease);

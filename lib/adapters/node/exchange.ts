@@ -127,26 +127,30 @@ function closed(this: ServerResponse & Keyed): void {
  * Those that wait for their turn on a pipelined connection: until it comes nobody tells them that the connection is lost. One
  * listener for all, because Node warns of more than ten.
  */
-const queues = new WeakMap<Socket, Set<Http1Exchange>>();
+class Queue {
+  readonly waiting = new Set<Http1Exchange>();
+  readonly lost = () => {
+    for (const exchange of this.waiting) exchange.settle(false);
+  };
+}
+
+const queues = new WeakMap<Socket, Queue>();
 
 function queue(socket: Socket, exchange: Http1Exchange): void {
-  let waiting = queues.get(socket);
-  if (waiting === undefined) {
-    queues.set(socket, (waiting = new Set()));
-    socket.on('close', lost);
+  let own = queues.get(socket);
+  if (own === undefined) {
+    queues.set(socket, (own = new Queue()));
+    socket.on('close', own.lost);
   }
-  waiting.add(exchange);
+  own.waiting.add(exchange);
 }
 
 function dequeue(socket: Socket, exchange: Http1Exchange): void {
-  const waiting = queues.get(socket);
-  if (waiting?.delete(exchange) !== true || waiting.size > 0) return;
+  const { waiting, lost } = queues.get(socket)!;
+  waiting.delete(exchange);
+  if (waiting.size > 0) return;
   queues.delete(socket);
   socket.off('close', lost);
-}
-
-function lost(this: Socket): void {
-  for (const exchange of queues.get(this) ?? []) exchange.settle(false);
 }
 
 class Http2Exchange extends Exchange {

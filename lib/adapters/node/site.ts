@@ -92,7 +92,7 @@ export class Site {
       const { err } = parent;
       return err === undefined || this.spares(err) ? undefined : err;
     };
-    const standIn: Context & { toString(): string } = {
+    const standIn: Omit<Context, 'signal'> = {
       get deadline() {
         return parent.deadline;
       },
@@ -110,14 +110,12 @@ export class Site {
         return err();
       },
       get cause() {
-        return err() === undefined ? undefined : parent.cause;
-      },
-      get signal() {
-        return parent.signal;
+        return parent.cause;
       },
       value: (key) => parent.value(key),
       toString: () => String(parent),
     };
-    return standIn;
+    // A parent's signal is asked for by nobody.
+    return standIn as Context;
   }
 }

@@ -1,6 +1,6 @@
 import { firstValueFrom } from 'rxjs';
 import { fetchCtx } from '../../../lib/adapters/http.js';
-import { background, withCancel } from '../../../lib/index.js';
+import { background, withCancel, withTimeout } from '../../../lib/index.js';
 import { listenerCount } from '../../../lib/testing/index.js';
 import { collect } from '../../helpers/gc.js';
 import { start } from './server.js';
@@ -35,6 +35,25 @@ describe('fetchCtx in Node', () => {
     await end();
     expect(await body).toBe('{"begun":true}');
     expect(listenerCount(ctx)).toBe(0);
+  });
+
+  it('tells the time that is left to the own origin only where there is one, in a page as in a worker', () => {
+    const fetched = spyOn(globalThis, 'fetch').and.returnValue(new Promise(() => {}));
+    const [ctx] = withTimeout(background(), 20_000);
+    const tells = (url: string) => {
+      fetched.calls.reset();
+      fetchCtx(ctx, url).subscribe().unsubscribe();
+      return fetched.calls.mostRecent().args[1]!.headers !== undefined;
+    };
+    const urls = ['rows', '/rows', 'http://here.test/rows', 'http://elsewhere.test/rows', 'data:text/plain,x'];
+    const host = globalThis as { location?: unknown; document?: unknown };
+    expect(urls.slice(2).map(tells)).toEqual([true, true, true]);
+    host.location = new URL('http://here.test/page');
+    expect(urls.map(tells)).toEqual([true, true, true, false, false]);
+    host.document = { baseURI: 'http://elsewhere.test/base/' };
+    expect(urls.map(tells)).toEqual([false, false, true, false, false]);
+    delete host.location;
+    delete host.document;
   });
 
   it('puts one listener on a signal, however many requests follow it', async () => {

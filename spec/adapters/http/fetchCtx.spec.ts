@@ -145,6 +145,15 @@ describe('fetchCtx', () => {
       expect(() => response.clone()).toThrowError(TypeError);
     });
 
+    it('reads as the host can', async () => {
+      const bytes = Object.getOwnPropertyDescriptor(Response.prototype, 'bytes');
+      Reflect.deleteProperty(Response.prototype, 'bytes');
+      const response = await get(server.url('status', { code: '200' }));
+      expect('bytes' in response).toBeFalse();
+      expect(await response.text()).toBe('text');
+      if (bytes !== undefined) Object.defineProperty(Response.prototype, 'bytes', bytes);
+    });
+
     it('passes on a status that no Response can be made with', async () => {
       const response = await get(server.url('status', { code: '999' }));
       expect([response.status, response.ok, await response.text()]).toEqual([999, false, 'text']);
@@ -295,6 +304,21 @@ describe('fetchCtx', () => {
       subscription.unsubscribe();
       expect(listenerCount(ctx)).toBe(0);
       expect(await ending()).toBe('gone');
+      expect(heard).toEqual([]);
+    });
+
+    it('emits nothing that comes in spite of the abort', async () => {
+      let come = (_response: Response) => {};
+      let given: AbortSignal | null | undefined;
+      spyOn(globalThis, 'fetch').and.callFake((_, init) => {
+        given = init!.signal;
+        return new Promise((resolve) => (come = resolve));
+      });
+      const { heard, subscription } = watch('/rows');
+      subscription.unsubscribe();
+      expect(given!.aborted).toBeTrue();
+      come(new Response('text'));
+      await Promise.resolve();
       expect(heard).toEqual([]);
     });
 

@@ -205,3 +205,24 @@ for (const [name, start] of Object.entries(frameworks)) {
     });
   });
 }
+
+describe("requestContext in Fastify's inject, without a socket", () => {
+  it('is released when the response is finished, and keeps its time', async () => {
+    const [parent] = withCancel(background());
+    const app = fastify();
+    const seen: Context[] = [];
+    app.get('/', async (req, reply) => {
+      const ctx = requestContext(parent, req.raw, reply.raw, { timeoutMs: 5000 });
+      seen.push(ctx);
+      ctx.done$.subscribe();
+      expect(remaining(ctx)).toBeLessThanOrEqual(Number(req.headers['connect-timeout-ms'] ?? 5000));
+      return Promise.resolve('ok');
+    });
+    expect((await app.inject('/')).body).toBe('ok');
+    expect((await app.inject({ url: '/', headers: { 'connect-timeout-ms': '900' } })).body).toBe('ok');
+    await until(() => seen.every(({ err }) => err !== undefined));
+    expect(seen.map(({ cause, err }) => cause === err)).toEqual([true, true]);
+    expect(listenerCount(parent)).toBe(0);
+    await app.close();
+  });
+});

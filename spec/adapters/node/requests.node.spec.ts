@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import { expectTypeOf } from 'expect-type';
-import { concatMap, finalize, firstValueFrom, map, mergeMap, NEVER, Subject, takeUntil } from 'rxjs';
+import { concatMap, config, finalize, firstValueFrom, map, mergeMap, NEVER, Subject, takeUntil } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { ClientGoneError, requests } from '../../../lib/adapters/node.js';
 import type { AnyRequest, AnyServer, HttpRequest, RequestContextOptions } from '../../../lib/adapters/node.js';
@@ -351,6 +351,35 @@ describe('requests', () => {
       await firstValueFrom(seen[1]!.ctx.done$);
       await turns();
       expect(takeUnhandledErrors()).toEqual([]);
+    });
+
+    it('that left a response which takes no answer: destroys it', async () => {
+      const { ask, expire } = await serve(({ res }) => {
+        res.writeHead = () => {
+          throw new Error('no more headers');
+        };
+      });
+      const { answer } = ask({ headers: soon });
+      await expire();
+      expect((await answer).status).toBeUndefined();
+    });
+
+    it('that throws, where nobody handles errors: warns', async () => {
+      const warn = spyOn(process, 'emitWarning');
+      const { onUnhandledError } = config;
+      config.onUnhandledError = null;
+      for (const [thrown, detail] of [
+        ['a text', 'a text'],
+        [new Error('out of rows'), jasmine.stringMatching(/^Error: out of rows\n +at /)],
+      ]) {
+        const { ask } = await serve(() => {
+          throw thrown as Error;
+        });
+        expect(await ask().answer).toEqual(failure);
+        const options = { type: 'UnhandledErrorWarning', detail };
+        expect(warn).toHaveBeenCalledWith('requests: a handler failed', options as NodeJS.EmitWarningOptions);
+      }
+      config.onUnhandledError = onUnhandledError;
     });
 
     it('that throws after it answered: the answer stays', async () => {
