@@ -13,22 +13,31 @@ const escape = (text: string) => text.replace(/[&<>"]/g, (letter) => escapes[let
 
 const x = (frame: number) => margin + (frame + 0.5) * frameWidth;
 
-/** @param spoken what a screen reader says in place of the picture */
-export function draw({ inputs, expression, outputs }: Diagram, spoken: string): string {
-  const frames = Math.max(...[...inputs, ...outputs].map(({ end }) => end));
+/**
+ * @param spoken what a screen reader says in place of the picture
+ * @param least how many frames it has at least, so that pictures of different lengths have one scale
+ */
+export function draw({ inputs, expression, outputs }: Diagram, spoken: string, least = 0): string {
+  const frames = Math.max(least, ...[...inputs, ...outputs].map(({ end }) => end));
   const labels = [...inputs, ...outputs].map(({ label, note }) => `${label}subscribed${note}`.length + 4);
   const width = Math.max(x(frames) + margin, margin * 2 + letterWidth * Math.max(expression.length + 2, ...labels));
   const boxTop = inputs.length * rowHeight + 8;
-  const outputsTop = boxTop + boxHeight + 4;
+  const outputsTop = expression === '' ? boxTop - 8 : boxTop + boxHeight + 4;
   const height = outputsTop + outputs.length * rowHeight + 2;
   return [
     `<svg class="marbles" viewBox="0 0 ${width} ${height}" style="--width: ${width}px" role="img" aria-label="${escape(spoken)}">`,
     ...inputs.map((row, index) => drawRow(row, index * rowHeight, '')),
-    `<rect class="box" x="1" y="${boxTop}" width="${width - 2}" height="${boxHeight}" rx="6"/>`,
-    `<text class="expression" x="${width / 2}" y="${boxTop + boxHeight / 2 + 4}">${escape(expression)}</text>`,
+    expression === '' ? '' : drawBox(expression, boxTop, width),
     ...outputs.map((row, index) => drawRow(row, outputsTop + index * rowHeight, ' output')),
     '</svg>',
   ].join('');
+}
+
+function drawBox(expression: string, top: number, width: number): string {
+  return (
+    `<rect class="box" x="1" y="${top}" width="${width - 2}" height="${boxHeight}" rx="6"/>` +
+    `<text class="expression" x="${width / 2}" y="${top + boxHeight / 2 + 4}">${escape(expression)}</text>`
+  );
 }
 
 function drawRow(row: Row, top: number, extra: string): string {

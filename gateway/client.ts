@@ -14,9 +14,9 @@ export function search(
   gateway: string,
   viewer: string,
   lane: string,
-  { text, deadlineMs, failing }: Query,
+  { text, deadlineMs, trouble }: Query,
 ): Observable<Row> {
-  const url = `${gateway}/search?${new URLSearchParams({ q: text, viewer, lane, failing })}`;
+  const url = `${gateway}/search?${new URLSearchParams({ q: text, viewer, lane, trouble })}`;
   return usingCtx(
     ctx,
     (ctx) => fetchCtx(ctx, url, { headers: timeoutHeaders(ctx, { reserveMs: graceMs }) }).pipe(mergeMap(rowsOf<Row>)),

@@ -7,8 +7,8 @@ export interface Query {
   readonly text: string;
   /** How long the search may take. */
   readonly deadlineMs: number;
-  /** The backend that is to break off in mid-answer, or nothing. */
-  readonly failing: string;
+  /** A backend, or `all`, and what is to become of it in mid-answer: `reviews hangs`. Or nothing. */
+  readonly trouble: string;
 }
 
 /** A line of an answer: what one backend knows of one product. */

@@ -62,7 +62,7 @@ const routes: Readonly<Record<string, Route>> = {
       res.writeHead(400).end();
       return;
     }
-    const query = { text: params.get('q') ?? '', deadlineMs, failing: params.get('failing') ?? '' };
+    const query = { text: params.get('q') ?? '', deadlineMs, trouble: params.get('trouble') ?? '' };
     viewer.commands$.next({ do: 'start', count, query });
     res.writeHead(202).end();
   },

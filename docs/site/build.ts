@@ -27,6 +27,8 @@ const pages = [
   'docs/guarantees.md',
   'bench/README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
 ];
 
 mkdirSync('build', { recursive: true });

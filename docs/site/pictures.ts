@@ -12,8 +12,8 @@ interface Place {
   readonly row: number;
 }
 
-const box = { width: 148, height: 46 };
-const gap = { x: 20, y: 46 };
+const box = { width: 128, height: 46 };
+const gap = { x: 14, y: 44 };
 const x = ({ column }: Place) => 12 + (column + 0.5) * (box.width + gap.x) - gap.x / 2;
 const y = ({ row }: Place) => 12 + row * (box.height + gap.y);
 
@@ -54,7 +54,7 @@ function drawTree(title: string, places: readonly Place[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
   <title>${title}</title>
   <style>
-    svg { font: 12px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }
+    svg { font: 13px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif; }
     rect { fill: #f6f8fa; stroke: #8c959f; stroke-width: 1.25; }
     .carries rect { stroke-dasharray: 3 3; }
     .done rect { fill: #fdeae3; stroke: #cf3b12; }
@@ -115,7 +115,7 @@ function drawContext(place: Place, stores: boolean): string {
     `  <g class="${state}">`,
     `    <rect x="${left}" y="${top}" width="${box.width}" height="${box.height}" rx="7"/>`,
     `    <text class="name" x="${x(place)}" y="${top + 19}">${name}</text>`,
-    `    <text x="${x(place)}" y="${top + 35}">${ctx.err === undefined ? how : `done: ${ctx.err.message}`}</text>`,
+    `    <text x="${x(place)}" y="${top + 35}">${ctx.err === undefined ? how : ctx.err.message}</text>`,
     ...(own > 0
       ? [
           `    <circle class="listener" cx="${x(place)}" cy="${top + box.height + 12}" r="5"/>`,

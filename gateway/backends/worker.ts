@@ -3,17 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  concatWith,
-  finalize,
-  fromEvent,
-  identity,
-  type MonoTypeOperatorFunction,
-  pipe,
-  take,
-  tap,
-  throwError,
-} from 'rxjs';
+import { concatWith, finalize, fromEvent, identity, NEVER, type Observable, pipe, take, tap, throwError } from 'rxjs';
 import { background, throwOnCtx, withCancelOn, type Context } from 'rxjs-ctx';
 import { requests, shutdown } from 'rxjs-ctx/node';
 import { Counters } from '../counters.js';
@@ -34,6 +24,12 @@ export interface BackendData {
 const services: Record<BackendName, () => Service | Promise<Service>> = { catalogue, prices, reviews };
 const longestMs = 30_000;
 
+/** What may come after a few rows. */
+const troubles = new Map<string, Observable<never>>([
+  ['breaks off', throwError(() => new Error('broke off'))],
+  ['hangs', NEVER],
+]);
+
 async function run(ctx: Context, { from, memory }: BackendData): Promise<void> {
   const find = await services[from]();
   const counters = new Counters(memory);
@@ -45,7 +41,7 @@ async function run(ctx: Context, { from, memory }: BackendData): Promise<void> {
     counters.watch(ctx);
     const { searchParams } = new URL(req.url ?? '/', 'http://backend');
     const { total, rows$ } = find(searchParams.get('q') ?? '');
-    const failing = searchParams.get('failing') === from;
+    const trouble = troubles.get(searchParams.get('trouble')?.replace(new RegExp(`^(${from}|all) `), '') ?? '');
     let rows = 0;
 
     const stopped = () => {
@@ -56,7 +52,7 @@ async function run(ctx: Context, { from, memory }: BackendData): Promise<void> {
       parentPort?.postMessage({ mark: 'stopped', lane, at: Date.now(), from, rows, total } satisfies Stop);
     };
     const sent$ = rows$.pipe(
-      failing ? breakOff : identity,
+      trouble === undefined ? identity : pipe(take(3), concatWith(trouble)),
       tap(() => {
         rows++;
         counters.add('rows');
@@ -71,9 +67,6 @@ async function run(ctx: Context, { from, memory }: BackendData): Promise<void> {
   parentPort?.postMessage((server.address() as AddressInfo).port);
   await ended;
 }
-
-/** As a service does that crashes. */
-const breakOff: MonoTypeOperatorFunction<object> = pipe(take(3), concatWith(throwError(() => new Error('broke off'))));
 
 if (parentPort !== null) {
   // Any message means: stop.

@@ -11,7 +11,7 @@ export class Form {
   private readonly form = byId('ask') as HTMLFormElement;
   private readonly text = byId('text') as HTMLInputElement;
   private readonly slider = byId('deadline') as HTMLInputElement;
-  private readonly failing = byId('failing') as HTMLSelectElement;
+  private readonly trouble = byId('trouble') as HTMLSelectElement;
 
   /** One for each keystroke that changes the text, and for Enter. */
   readonly queries$: Observable<Query> = merge(
@@ -42,7 +42,7 @@ export class Form {
   }
 
   query(): Query {
-    return { text: this.text.value.trim(), deadlineMs: this.deadlineMs(), failing: this.failing.value };
+    return { text: this.text.value.trim(), deadlineMs: this.deadlineMs(), trouble: this.trouble.value };
   }
 
   /** How the search in the box went. */

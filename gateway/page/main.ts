@@ -80,8 +80,8 @@ function run(ctx: Context): void {
   const commands$ = merge(
     form.starts$.pipe(
       map((count) => {
-        const { text, deadlineMs, failing } = form.query();
-        return ['POST', { q: text, deadlineMs: String(deadlineMs), failing, count: String(count) }] as const;
+        const { text, deadlineMs, trouble } = form.query();
+        return ['POST', { q: text, deadlineMs: String(deadlineMs), trouble, count: String(count) }] as const;
       }),
     ),
     cancels$.pipe(map((lane) => ['DELETE', lane === undefined ? {} : { lane }] as const)),

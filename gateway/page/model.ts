@@ -65,11 +65,14 @@ export class Model {
     return changed;
   }
 
-  /** Says why this page ends one of its searches, or without a lane all of them: the gateway only sees its client go. */
+  /**
+   * Says why this page ends one of its searches, or without a lane all of them: the gateway only sees its client go.
+   * The first reason is the one.
+   */
   explain(viewer: string, lane: string | undefined, reason: string): void {
     for (const search of this.searches) {
       const meant = search.viewer === viewer && (lane ?? search.lane) === search.lane;
-      if (meant && search.end === undefined) this.reasons.set(search.lane, reason);
+      if (meant && search.end === undefined && !this.reasons.has(search.lane)) this.reasons.set(search.lane, reason);
     }
   }
 

@@ -152,8 +152,7 @@ export function withCancelFunc(ctx: Cancelable): [ctx: Context, cancel: CancelFu
 }
 
 // Hosts without `Symbol.dispose` get the symbol that esbuild's `using` falls back to.
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+const { dispose = Symbol.for('Symbol.dispose') as typeof Symbol.dispose } = Symbol as Partial<typeof Symbol>;
 
 function callThis(this: CancelFunc): void {
   this();

@@ -194,6 +194,18 @@ describe('err', () => {
     expect(Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')).toEqual(before);
   });
 
+  it('is made where Error cannot be changed, too', () => {
+    const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+    Object.defineProperty(Error, 'stackTraceLimit', { value: 5, writable: false, configurable: true });
+    try {
+      expect(canceled('gone').message).toBe('context canceled');
+      expect(Error.stackTraceLimit).toBe(5);
+    } finally {
+      if (before === undefined) delete (Error as { stackTraceLimit?: number }).stackTraceLimit;
+      else Object.defineProperty(Error, 'stackTraceLimit', before);
+    }
+  });
+
   it('has no stack, which would cost ten times the error, on hosts that can do without', () => {
     expect(canceled().stack ?? '').not.toMatch(/\n\s+at /);
     expect(exceeded().stack ?? '').not.toMatch(/\n\s+at /);

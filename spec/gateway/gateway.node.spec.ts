@@ -90,6 +90,8 @@ describe('gateway', () => {
     const counts = await page.locator('#legend b').allTextContents();
     return counts.reduce((all, count) => all + Number(count), 0);
   };
+  /** With a backend that hangs, a search does not end before somebody ends it. */
+  const setTrouble = (trouble: string) => page.locator('#trouble').selectOption(trouble);
   /** 0 is 50 ms, 100 is 10 s. */
   const setDeadline = (slider: number) => page.locator('#deadline').fill(String(slider));
   const type = (text: string) => page.locator('#text').fill(text);
@@ -121,7 +123,7 @@ describe('gateway', () => {
 
   beforeEach(async () => {
     leaving = new AbortController();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     page.on('pageerror', (error) => complaints.push(String(error)));
     // The browser itself notes a response that was cut, as by a deadline, and a gateway that is gone.
     page.on('console', (message) => {
@@ -170,37 +172,36 @@ describe('gateway', () => {
       });
       const before = await totals();
       await setDeadline(100);
+      await setTrouble('reviews hangs');
 
       const stops = () => marks.filter((mark) => mark.mark === 'stopped');
 
-      /** From a key in the browser to the last backend that heard of it: two processes and three threads. */
+      /** How long it takes from a key in the browser to the last backend that hears of it: two processes, three threads. */
       const typeFast = async () => {
         await type('');
         await keys.evaluate((times) => times.splice(0));
         for (const key of 'linen') {
           await page.locator('#text').press(key);
-          // It has come to the slowest backend, and the one before is gone from there.
+          // It has come to the backend that hangs, and the one before is gone from there.
           await until(totals, ({ backends }) => backends.reviews.contexts === 1);
         }
-        await inState(search('linen'), 'completed');
+        await page.keyboard.press('Escape');
         const after = await until(totals, ({ contexts }) => contexts === 2); // of the page, and of this spec
         await until(stops, ({ length }) => length === after.stopped - before.stopped);
 
         const lanes = marks.filter((mark) => mark.mark === 'request').map(({ lane }) => lane);
         const superseded = lanes.slice(-5, -1);
+        expect(superseded.map(ended)).toEqual(['canceled', 'canceled', 'canceled', 'canceled']);
         const pressed = await keys.jsonValue();
         const own = stops().filter(({ lane }) => superseded.includes(lane));
-        const latesMs = own.map(({ lane, at }) => at - pressed[superseded.indexOf(lane) + 1]!);
-        return { hows: superseded.map(ended), stops: own.length, slowestMs: Math.max(...latesMs) };
+        expect(own.filter(({ from }) => from === 'reviews').length).toBe(4);
+        return Math.max(...own.map(({ lane, at }) => at - pressed[superseded.indexOf(lane) + 1]!));
       };
 
-      // A machine that is busy with other things may be late once, for a key or for a stop, but not each time.
-      let run = await typeFast();
-      const isLate = () => run.slowestMs >= 100 || run.hows.includes('completed');
-      for (let more = 4; more > 0 && isLate(); more--) run = await typeFast();
-      expect(run.hows).toEqual(['canceled', 'canceled', 'canceled', 'canceled']);
-      expect(run.stops).toBeGreaterThanOrEqual(4); // the slow backend's each time, and more
-      expect(run.slowestMs).toBeLessThan(100);
+      // A machine that is busy with other things may be late once, but not each time.
+      let slowestMs = await typeFast();
+      for (let more = 9; more > 0 && slowestMs >= 100; more--) slowestMs = await typeFast();
+      expect(slowestMs).toBeLessThan(100);
       expect(await search('line').locator('.how').first().textContent()).toBe('client gone: superseded');
       expect(await callStates(search('line'))).toEqual(jasmine.objectContaining({ reviews: 'canceled' }));
 
@@ -223,7 +224,8 @@ describe('gateway', () => {
   it(
     'shows that the deadline was exceeded on the request and on every call',
     async () => {
-      await setDeadline(23); // 170 ms: nobody is done by then
+      await setDeadline(60); // 1.2 s
+      await setTrouble('all hang');
       await type('lamp');
       const lamp = search('lamp');
       await inState(lamp, 'deadline');
@@ -239,14 +241,14 @@ describe('gateway', () => {
     'is honest when a backend fails: the others are canceled because of that, and the search fails',
     async () => {
       await setDeadline(100);
-      await page.locator('#failing').selectOption('prices');
+      await setTrouble('prices breaks off');
       await type('desk');
       const desk = search('desk');
       await inState(desk, 'failed');
-      expect(await callStates(desk)).toEqual({ catalogue: 'canceled', prices: 'failed', reviews: 'canceled' });
+      expect(await callStates(desk)).toEqual(jasmine.objectContaining({ prices: 'failed', reviews: 'canceled' }));
       expect(await desk.locator('.how').first().textContent()).toMatch(/^prices: /);
       await setDeadline(30);
-      await page.locator('#failing').selectOption('none');
+      await setTrouble('none');
       await type('des');
       await inState(search('des'), 'deadline');
       await setDeadline(70);
@@ -261,6 +263,7 @@ describe('gateway', () => {
     'draws 200 searches at once, cancels all, and keeps only what is seen in the document',
     async () => {
       await setDeadline(100);
+      await setTrouble('reviews hangs');
       await page.locator('[data-start="200"]').click();
       expect(await until(started, (all) => all >= 200)).toBe(200);
       expect(await page.locator('.search').count()).toBeLessThan(12);
@@ -269,7 +272,7 @@ describe('gateway', () => {
         () => count('running'),
         (running) => running === 0,
       );
-      expect(await count('canceled')).toBeGreaterThan(0);
+      expect((await count('canceled')) + (await count('deadline'))).toBe(200); // of these 0, on most machines
       await until(totals, ({ contexts }) => contexts === 1); // this page's
       await picture('200', 1280);
 
@@ -285,6 +288,7 @@ describe('gateway', () => {
     'ends everything when the tab is closed: no context and no timer is left',
     async () => {
       await setDeadline(100);
+      await setTrouble('reviews hangs');
       await page.locator('[data-start="10"]').click();
       await type('wool');
       await until(totals, ({ contexts }) => contexts > 50);
@@ -306,32 +310,15 @@ describe('gateway', () => {
         new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: 'layout-shift' });
       });
       const { keyboard } = page;
-      /** On a busy machine a search may be over before somebody cancels it. */
-      const untilCanceled = async (startAndCancel: () => Promise<unknown>) => {
-        const before = await count('canceled');
-        while ((await count('canceled')) === before) {
-          await startAndCancel();
-          await until(
-            () => count('running'),
-            (running) => running === 0,
-          );
-        }
-      };
-
-      const hows = () => page.locator('.search[data-state=canceled] .request .how').allTextContents();
-      const allByHand = async () =>
-        expect(new Set(await until(hows, ({ length }) => length > 0))).toEqual(
-          new Set(['client gone: canceled by hand']),
-        );
-
-      await untilCanceled(async () => {
-        const before = await started();
-        await page.locator('#text').focus();
-        await keyboard.insertText('oak');
-        await until(started, (all) => all > before);
-        await keyboard.press('Escape');
-      });
-      await allByHand();
+      const running = async () => (await count('running')) > 0;
+      await setDeadline(99);
+      await setTrouble('reviews hangs');
+      await page.locator('#text').focus();
+      await keyboard.insertText('oak');
+      await until(running, Boolean);
+      await keyboard.press('Escape');
+      await inState(search('oak'), 'canceled');
+      expect(await search('oak').locator('.how').first().textContent()).toBe('client gone: canceled by hand');
       await keyboard.press('Tab');
       await keyboard.press('End'); // the longest deadline
       expect(await page.locator('#deadline-shown').textContent()).toBe('10.0 s');
@@ -349,17 +336,15 @@ describe('gateway', () => {
         }
         return undefined;
       };
-      await untilCanceled(async () => {
-        const before = await started();
-        await page.locator('#deadline').focus();
-        await press('1');
-        await until(started, (all) => all > before);
-        await press('Cancel the search');
-      });
+      await press('1');
+      await until(running, Boolean);
+      await press('Cancel the search');
       // The button is gone, and whoever was on it is still in the list.
       await page.locator('#scroller:focus').waitFor();
-      await allByHand();
-      expect([...reached]).toEqual(jasmine.arrayContaining(['200', 'cancel-all', 'failing', 'scroller']));
+      expect(await count('canceled')).toBe(2);
+      const hows = await page.locator('.search[data-state=canceled] .request .how').allTextContents();
+      expect(hows).toEqual(['client gone: canceled by hand', 'client gone: canceled by hand']);
+      expect([...reached]).toEqual(jasmine.arrayContaining(['200', 'cancel-all', 'trouble', 'scroller']));
       expect(await page.evaluate(() => (globalThis as { shifts?: unknown }).shifts)).toEqual([]);
     },
     longMs,
@@ -371,9 +356,9 @@ describe('gateway', () => {
       const own = await startGateway();
       await page.goto(own.url);
       await page.locator('#link[data-state=connected]').waitFor();
-      const response = await fetch(`${own.url}/search?q=oak&lane=last`, { headers: { 'connect-timeout-ms': '9000' } });
-      const code = own.stop('SIGINT');
-      expect((await response.text()).trimEnd().split('\n').length).toBe(24);
+      const response = await fetch(`${own.url}/search?q=oak+desk&lane=last`);
+      const code = own.stop('SIGINT'); // the price is there, the review is not
+      expect((await response.text()).trimEnd().split('\n').length).toBe(3);
       expect(await code).toBe(0);
       expect(own.printed()).toMatch(/^Open .*\nEnded: 2 requests finished, 0 cut\.\n$/);
       await page.locator('#link[data-state=lost]').waitFor();

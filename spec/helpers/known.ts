@@ -5,7 +5,7 @@ import type { Step } from './world.js';
 
 /** What is known of a context beforehand: what it inherits, and how it may end. */
 export class Known implements ModelCtx {
-  readonly isContext = true;
+  readonly isContext = true as const;
   end: ModelEnd | undefined = undefined;
   readonly parent: Known | undefined;
   /** The nearest context, from here upwards, that has listeners of its own; none where it cannot end. */
@@ -87,7 +87,7 @@ export class Known implements ModelCtx {
 
 /** The same of something outside. */
 export class OutsideKnown implements ModelCtx {
-  readonly isContext = false;
+  readonly isContext = false as const;
   end: ModelEnd | undefined = undefined;
   /** It has completed without a word. */
   silent = false;

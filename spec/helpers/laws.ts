@@ -2,11 +2,11 @@
 import { CanceledError, DeadlineExceededError, remaining, throwIfDone } from '../../lib/index.js';
 import type { Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import { OutsideKnown } from './known.js';
 import type { Known } from './known.js';
 import type { Life } from './life.js';
 import type { Listener } from './listeners.js';
 import type { ModelEnd } from './model.js';
+import { needed } from './needed.js';
 import { nameOfOutside } from './outside.js';
 import { keys, print } from './world.js';
 
@@ -34,10 +34,11 @@ export class Laws {
     if (world.clock.frame > this.frame) model.pass((this.frame = world.clock.frame));
     const errs = world.contexts.map((ctx) => ctx.err);
     this.whoFollowsMayBeToldInAnyOrder(errs);
-    for (const [id, err] of errs.entries()) {
-      this.aDoneContextStaysDone(known[id]!, err);
-      this.aDescendantOfADoneContextIsDone(known[id]!, errs);
-      this.theModelAgrees(known[id]!, err);
+    for (let id = 0; id < errs.length; id++) {
+      const ctx = known[id]!;
+      this.aDoneContextStaysDone(ctx, errs[id]);
+      this.aDescendantOfADoneContextIsDone(ctx, errs);
+      this.theModelAgrees(ctx, errs[id]);
     }
     // The rest in turn: it can hardly differ when `err` is right.
     const one = known[this.looks++ % errs.length]!;
@@ -222,52 +223,22 @@ export class Laws {
 
   private onlyWhatIsNeededIsLinkedOrArmed(): void {
     const law = 'linked and armed is only what somebody listens to';
-    const { world } = this.life;
-    const { known, outside } = this.life.foreseen;
-    const { heard, subscribers, timers, spare } = this.needed();
-    for (const ctx of known) {
-      const wanted = ctx.node !== undefined && heard.has(ctx.node);
+    const { world, foreseen, listeners } = this.life;
+    const { heard, subscribed, timers, spare } = needed(foreseen.known, listeners);
+    for (const ctx of foreseen.known) {
       const count = listenerCount(this.contextOf(ctx));
-      if (count > 0 !== wanted) this.broken(law, ctx, `has ${count} listeners`);
+      const wanted = heard.of(ctx.node);
+      if (count !== wanted) this.broken(law, ctx, `has ${count} listeners, and should have ${wanted}`);
       const open = world.mocks.get(ctx.id)?.open ?? 0;
-      if (open !== (subscribers.get(ctx) ?? 0)) this.broken(law, ctx, `has ${open} subscribers`);
+      if (open !== subscribed.of(ctx)) this.broken(law, ctx, `has ${open} subscribers of its own`);
     }
-    for (const [index, one] of outside) {
-      const { listeners } = world.outsideOf(index);
-      if (listeners !== (heard.has(one) ? 1 : 0)) this.life.break(law, `${nameOfOutside(index)} has ${listeners}`);
+    for (const [index, one] of foreseen.outside) {
+      const { listeners, shared } = world.outsideOf(index);
+      const wanted = shared ? Math.min(heard.of(one), 1) : heard.of(one);
+      if (listeners !== wanted) this.life.break(law, `${nameOfOutside(index)} has ${listeners} listeners`);
     }
     const armed = world.clock.actions.length;
     if (armed < timers || armed > timers + spare) this.life.break(law, `${armed} timers, where ${timers} are needed`);
-  }
-
-  /** To whom somebody listens, through this library and on a mock itself, and how many timers that needs. */
-  private needed(): { heard: Set<unknown>; subscribers: Map<Known, number>; timers: number; spare: number } {
-    const heard = new Set<unknown>();
-    const subscribers = new Map<Known, number>();
-    for (const { state, kind, known } of this.life.listeners) {
-      // A signal listens for as long as its context can end.
-      if (state === 'waiting' || kind === 'signal') heard.add(known.node);
-    }
-    let timers = 0;
-    let spare = 0;
-    for (const ctx of [...this.life.foreseen.known].reverse()) {
-      const { source, at, eager } = ctx;
-      if (ctx.end !== undefined) {
-        heard.delete(ctx);
-        // Below a foreign context a deadline keeps its timer when it ends from above and nobody listens.
-        if (at !== undefined && eager) spare++;
-        continue;
-      }
-      if (ctx.following) heard.add(ctx).add(source instanceof OutsideKnown ? source : source?.node);
-      if (heard.has(ctx)) {
-        const { followed } = ctx;
-        if (ctx.foreign && followed?.act === 'mock') subscribers.set(followed, (subscribers.get(followed) ?? 0) + 1);
-        else heard.add(followed);
-      }
-      if (at !== undefined && (eager || heard.has(ctx))) timers++;
-    }
-    for (const one of this.life.foreseen.outside.values()) if (one.end !== undefined || one.silent) heard.delete(one);
-    return { heard, subscribers, timers, spare };
   }
 
   private contextOf({ id }: Known): Context {

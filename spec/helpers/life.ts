@@ -1,9 +1,9 @@
 // Lives a history, with listeners that act while they are being notified. Every step is taken first in the model, then in the
 // library; after each, and in every call of a listener, all laws are asked.
 import { CanceledError, DeadlineExceededError } from '../../lib/index.js';
+import { Foreseen } from './foreseen.js';
 import { slots } from './histories.js';
 import type { Command, Derivation, History, Listening } from './histories.js';
-import { Foreseen } from './foreseen.js';
 import type { Known } from './known.js';
 import { Laws } from './laws.js';
 import { Listener } from './listeners.js';
@@ -90,7 +90,7 @@ export class Life {
       case 'end':
         return this.end(other, n);
       case 'leave': {
-        const listener = this.listeners[n % Math.max(1, this.listeners.length)];
+        const listener = this.listeners[(other * slots + ctx) % Math.max(1, this.listeners.length)];
         return listener && this.leave(listener);
       }
       case 'done$':
@@ -213,11 +213,9 @@ export class Life {
     // What somebody else's implementation shows is for itself to keep.
     const own = known.node?.foreign === true && (kind === 'done$' || kind === 'signal') ? 'afterFunc' : kind;
     if (own === 'signal') {
-      const late = known.end !== undefined;
       const { signal } = ctx;
       if (this.signals.has(signal)) return;
       this.signals.add(signal);
-      if (signal.aborted !== late) this.break('a signal is made aborted when its context is done', String(known));
     }
     const late = known.end !== undefined;
     const listener = new Listener(own, known, this.listeners.length, late, reactions, throws && own !== 'signal');

