@@ -147,12 +147,12 @@ export function withCancelFunc(ctx: Cancelable): [ctx: Context, cancel: CancelFu
   const cancel = ((cause?: unknown) => {
     ctx.cancel(cause);
   }) as CancelFunc;
-  cancel[dispose] = callThis;
+  cancel[dispose as typeof Symbol.dispose] = callThis;
   return [ctx, cancel];
 }
 
 // Hosts without `Symbol.dispose` get the symbol that esbuild's `using` falls back to.
-const { dispose = Symbol.for('Symbol.dispose') as typeof Symbol.dispose } = Symbol as Partial<typeof Symbol>;
+const { dispose = Symbol.for('Symbol.dispose') } = Symbol as { dispose?: symbol };
 
 function callThis(this: CancelFunc): void {
   this();
