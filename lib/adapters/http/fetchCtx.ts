@@ -35,9 +35,9 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
     throw badInput('fetchCtx', 'init', 'an object', init);
   }
   // As with `fetch`, what is in init takes the place of what the Request has.
-  const request = typeof input === 'object' && 'url' in input ? input : undefined;
-  const isHead = /^head$/i.test(init?.method ?? request?.method ?? '');
-  const signal = init?.signal === undefined ? request?.signal : init.signal;
+  const request = typeof input === 'object' ? (input as Partial<Request>) : {};
+  const isHead = /^head$/i.test(init?.method ?? request.method ?? '');
+  const signal = init?.signal === undefined ? request.signal : init.signal;
   if (signal != null && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') {
     throw badInput('fetchCtx', 'init.signal', 'an AbortSignal', signal);
   }
@@ -47,7 +47,7 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
     // Not the signal of the child, which is canceled too when all went well.
     const controller = new AbortController();
     const stop = afterFunc(child, () => {
-      const reason: unknown = parent.err ?? signal?.reason;
+      const reason: unknown = parent.err ?? signal!.reason;
       controller.abort(reason);
       subscriber.error(reason);
     });
@@ -65,7 +65,7 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
     const send = async () =>
       fetch(input, {
         ...init,
-        ...withTimeLeft(parent, url, init?.headers ?? request?.headers),
+        ...withTimeLeft(parent, url, init?.headers ?? request.headers),
         signal: controller.signal,
       });
     send().then(

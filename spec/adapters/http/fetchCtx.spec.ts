@@ -440,8 +440,9 @@ describe('fetchCtx', () => {
     });
 
     it('asks for nothing that nobody reads', async () => {
-      const pull = jasmine.createSpy();
-      spyOn(globalThis, 'fetch').and.resolveTo(new Response(new ReadableStream({ pull }, { highWaterMark: 0 })));
+      const [pull, give] = [jasmine.createSpy(), jasmine.createSpy()];
+      const source = new ReadableStream({ pull, cancel: give }, { highWaterMark: 0 });
+      spyOn(globalThis, 'fetch').and.resolveTo(new Response(source));
       const { body } = await get('/rows');
       await new Promise((then) => setTimeout(then));
       expect(pull).not.toHaveBeenCalled();
@@ -449,7 +450,23 @@ describe('fetchCtx', () => {
       void reading.read();
       await new Promise((then) => setTimeout(then));
       expect(pull).toHaveBeenCalledTimes(1);
-      await reading.cancel();
+      await reading.cancel('enough');
+      expect(give).toHaveBeenCalledOnceWith('enough');
+    });
+
+    it('is free when it was asked for the head only, whatever body the host makes up', async () => {
+      const held = async (input: string | Request, method?: string) => {
+        const before = listenerCount(ctx);
+        const response = await firstValueFrom(fetchCtx(ctx, input, method === undefined ? {} : { method }));
+        const count = listenerCount(ctx) - before;
+        await response.text();
+        return count;
+      };
+      spyOn(globalThis, 'fetch').and.callFake(() => Promise.resolve(new Response('text')));
+      const request = new Request('http://localhost/', { method: 'HEAD' });
+      expect([await held('/', 'HEAD'), await held('/', 'head'), await held(request)]).toEqual([0, 0, 0]);
+      const others = [await held('/'), await held('/', 'AHEAD'), await held('/', 'HEADS'), await held(request, 'GET')];
+      expect(others).toEqual([1, 1, 1, 1]);
     });
 
     it('may be stubbed as any other response', async () => {
