@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { timeoutFrom, timeoutHeaders } from '../../../lib/adapters/http.js';
 import type { HeadersLike } from '../../../lib/adapters/http.js';
-import { mayLimitTime } from '../../../lib/adapters/http/timeoutHeaders.js';
 import { background, withCancel, withDeadline, withScheduler, withTimeout } from '../../../lib/index.js';
 import type { Context } from '../../../lib/index.js';
 import { listenerCount } from '../../../lib/testing/index.js';
@@ -129,20 +128,6 @@ describe('timeoutFrom', () => {
         expect(timeoutFrom({ [grpc]: text }) !== undefined).toBe(/^[0-9]{1,8}[HMSmun]$/.test(text));
       }),
     );
-  });
-});
-
-describe('mayLimitTime', () => {
-  it('says no only where no header has a name that limits the time', () => {
-    const other = ['Host', 'localhost', 'X-Mine', connect];
-    expect(mayLimitTime(other)).toBeFalse();
-    expect(mayLimitTime([])).toBeFalse();
-    for (const name of [connect, grpc, envoy]) {
-      expect(mayLimitTime([...other, name.toUpperCase(), '5'])).toBeTrue();
-      expect(mayLimitTime([name, '5', ...other])).toBeTrue();
-    }
-    // A request that is made up has none.
-    expect(mayLimitTime(undefined)).toBeTrue();
   });
 });
 
