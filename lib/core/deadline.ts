@@ -115,7 +115,7 @@ class DeadlineCtx extends Cancelable implements Limit {
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
   /** Set while the timer is armed: disarms it. */
-  #disarm: (() => void) | undefined = undefined;
+  private disarm: (() => void) | undefined = undefined;
 
   constructor(
     parent: Ctx,
@@ -148,20 +148,20 @@ class DeadlineCtx extends Cancelable implements Limit {
 
   override cancel(cause?: unknown): void {
     super.cancel(cause);
-    if (this.#disarm === undefined) return;
+    if (this.disarm === undefined) return;
     // It was over before, and somebody is yet to hear of that: from here when it ended by itself, else from above.
     if (this.end!.source === this) announce(this);
     else this.rest();
   }
 
   override wake(): void {
-    if (this.#disarm === undefined) this.arm();
+    if (this.disarm === undefined) this.arm();
   }
 
   override rest(): void {
     if (this.end === undefined && this.scope.eager) return;
-    this.#disarm?.();
-    this.#disarm = undefined;
+    this.disarm?.();
+    this.disarm = undefined;
   }
 
   private expire(): End<TreeNode> {
@@ -169,7 +169,7 @@ class DeadlineCtx extends Cancelable implements Limit {
     const lateMs = clock.now() - this.at;
     const at = new Instants([clock, ...clocks], [this.at, ...clocks.map((other) => other.now() - lateMs)], true);
     const end = (this.end = new End<TreeNode>(this, DeadlineExceededError, this.given, at));
-    if (this.#disarm !== undefined) {
+    if (this.disarm !== undefined) {
       this.rest();
       if (this.audience?.empty === false) this.arm();
     }
@@ -180,8 +180,8 @@ class DeadlineCtx extends Cancelable implements Limit {
   private arm(): void {
     const { scheduler } = this.scope;
     const delayMs = Math.min(Math.max(0, this.at - scheduler.now()), longestDelayMs);
-    this.#disarm = later(scheduler, delayMs, () => {
-      this.#disarm = undefined;
+    this.disarm = later(scheduler, delayMs, () => {
+      this.disarm = undefined;
       // A timer may be early: the delay was cut, or the clock was set.
       if (endOf(this) === undefined) this.arm();
       else announce(this);

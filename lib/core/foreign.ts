@@ -34,9 +34,9 @@ export function isContext(value: unknown): value is Context {
 /** Stands for a context that is not ours. */
 class ForeignCtx extends Cancelable implements Foreign, Limit {
   /** Set while somebody listens: the subscription to `done$`. */
-  #following: Unsubscribable | undefined = undefined;
+  private following: Unsubscribable | undefined = undefined;
   /** Set while listeners are yet to hear of an end that `poll` saw first: prevents that. */
-  #withdraw: (() => void) | undefined = undefined;
+  private withdraw: (() => void) | undefined = undefined;
 
   constructor(private readonly ctx: Context) {
     super(nothing, nothing.scope);
@@ -71,8 +71,8 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
   }
 
   poll(): End<TreeNode> | undefined {
-    if (this.end === undefined && this.look() !== undefined && this.#following !== undefined) {
-      this.#withdraw = later(this.scope.scheduler, 0, () => {
+    if (this.end === undefined && this.look() !== undefined && this.following !== undefined) {
+      this.withdraw = later(this.scope.scheduler, 0, () => {
         announce(this);
       });
     }
@@ -99,14 +99,14 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
     });
     // It may have ended meanwhile, before it knew whom to tell.
     if (this.end === undefined && this.look() !== undefined) announce(this);
-    if (this.end === undefined) this.#following = following;
+    if (this.end === undefined) this.following = following;
     else following.unsubscribe();
   }
 
   override rest(): void {
-    this.#following?.unsubscribe();
-    this.#withdraw?.();
-    this.#following = this.#withdraw = undefined;
+    this.following?.unsubscribe();
+    this.withdraw?.();
+    this.following = this.withdraw = undefined;
   }
 
   /** A context that cannot be asked is taken as canceled: work that should have stopped is worse than work that stops. */

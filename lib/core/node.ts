@@ -109,43 +109,19 @@ export const nothing = new Derived(
   '',
 );
 
-/** A context that can end by itself. What changes is in `#` fields: it can end even when somebody froze it, as state stores do. */
+/** A context that can end by itself. */
 export class Cancelable extends Ctx implements TreeNode {
   readonly node = this;
-  #end: End<TreeNode> | undefined;
-  #clocks: readonly SchedulerLike[] | undefined = undefined;
-  #audience: Audience | undefined = undefined;
+  end: End<TreeNode> | undefined;
+  clocks: readonly SchedulerLike[] | undefined = undefined;
+  audience: Audience | undefined = undefined;
 
   constructor(
     readonly parent: Ctx,
     public scope: Scope, // a subclass that its own descendants inherit from replaces it
   ) {
     super();
-    this.#end = parent.node?.end;
-  }
-
-  get end(): End<TreeNode> | undefined {
-    return this.#end;
-  }
-
-  set end(end: End<TreeNode> | undefined) {
-    this.#end = end;
-  }
-
-  get clocks(): readonly SchedulerLike[] | undefined {
-    return this.#clocks;
-  }
-
-  set clocks(clocks: readonly SchedulerLike[] | undefined) {
-    this.#clocks = clocks;
-  }
-
-  get audience(): Audience | undefined {
-    return this.#audience;
-  }
-
-  set audience(audience: Audience | undefined) {
-    this.#audience = audience;
+    this.end = parent.node?.end;
   }
 
   protected label(): string {
@@ -154,11 +130,11 @@ export class Cancelable extends Ctx implements TreeNode {
 
   // As inherited, but what is done says so without a walk: loops ask this.
   override get err(): ContextError | undefined {
-    return (this.#end ?? endOf(this))?.error;
+    return (this.end ?? endOf(this))?.error;
   }
 
   override get done$(): Observable<ContextError> {
-    return this.#audience?.done$ ?? doneOf(this);
+    return this.audience?.done$ ?? doneOf(this);
   }
 
   cancel(cause?: unknown): void {
