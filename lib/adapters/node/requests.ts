@@ -126,12 +126,12 @@ function complete(subscriber: Subscriber<unknown>): void {
 class Requests<T extends HttpRequest<AnyRequest, AnyResponse>> extends Observable<T> {
   override subscribe(
     observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
-    _error?: ((error: unknown) => void) | null,
+    error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
     // That of an operator has its own way with errors.
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
-    const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, complete };
+    const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, error, complete };
     return super.subscribe({
       next: (request) => {
         try {
