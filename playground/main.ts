@@ -26,7 +26,7 @@ const expressionsAtFirst = [
   'mergeMapCtx(ctx, () => inner)',
   'concatMapCtx(ctx, () => inner)',
   'exhaustMapCtx(ctx, () => inner)',
-  'usingCtx(ctx, () => source, { timeout: 9 })',
+  'usingCtx(ctx, () => source)',
 ];
 
 const byId = (id: string) => document.getElementById(id)!;
