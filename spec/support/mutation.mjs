@@ -7,11 +7,11 @@ process.env.RXJS_CTX_SEED ??= '1';
 export default {
   spec_dir: 'spec',
   spec_files: [
-    '{conformance,core,faults,observables,operators,testing}/**/!(depth|tree.node).spec.ts',
+    '{conformance,core,faults,observables,operators,testing}/**/!(depth|tree.leaks.node).spec.ts',
     'adapters/*.spec.ts',
     'interop/copies.node.spec.ts',
     'laws/*.spec.ts',
-    'core/tree.node.spec.ts',
+    'core/tree.leaks.node.spec.ts',
     'adapters/http/*.spec.ts',
     'adapters/node/!(chain.node|frameworks.node|load.node).spec.ts',
   ],
