@@ -13,7 +13,9 @@ export function start(program: string, args: readonly string[] = []) {
 
 export function run(file: string, args: readonly string[] = []) {
   const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { env });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   let errors = '';
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
