@@ -202,7 +202,7 @@ describe('gateway', () => {
       let slowestMs = await typeFast();
       for (let more = 9; more > 0 && slowestMs >= 100; more--) slowestMs = await typeFast();
       expect(slowestMs).toBeLessThan(100);
-      await inState(search('line').first(), 'canceled');
+      await inState(search('line'), 'canceled');
       expect(await search('line').locator('.how').first().textContent()).toBe('client gone: superseded');
       expect(await callStates(search('line'))).toEqual(jasmine.objectContaining({ reviews: 'canceled' }));
 
