@@ -61,7 +61,8 @@ const actions: Record<string, (req: IncomingMessage, res: ServerResponse, params
   /** Says how a request that waits ended, when it has. */
   async ending(_, res, params) {
     const one = await arrived(params);
-    if (!one.closed) await new Promise((then) => one.once('close', then));
+    // Not `closed`, which a response of Deno does not say.
+    if (!one.destroyed) await new Promise((then) => one.once('close', then));
     res.end(one.writableFinished ? 'answered' : 'gone');
   },
 };
