@@ -1,9 +1,11 @@
 // Specs in real browsers: esbuild bundles every spec (except *.node.spec.ts), Karma serves the bundle.
 // KARMA_BROWSERS=HeadlessChromium picks browsers, KARMA_SPECS=operators/ picks the spec files whose path has that in it.
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { findChrome, findFirefox } from './scripts/browsers.mjs';
+import { findChrome, findFirefox, findWebKit } from './scripts/browsers.mjs';
 
 const root = import.meta.dirname;
 const dir = path.join(root, 'build/karma', String(process.pid)); // two runs at a time do not disturb each other
@@ -17,6 +19,33 @@ const sourceMap = Object.assign(
   },
   { $inject: [] },
 );
+
+// WebKit's own small browser, which has no headless mode: it gets a display that nobody sees. Both end with their group.
+const WebKit = Object.assign(
+  function (baseLauncherDecorator) {
+    baseLauncherDecorator(this);
+    let group;
+    this.name = 'WebKit';
+    this.on('start', (url) => {
+      const env = { ...process.env, WEBKIT_DISABLE_COMPOSITING_MODE: '1', LIBGL_ALWAYS_SOFTWARE: '1' };
+      group = spawn('xvfb-run', ['-a', findWebKit(), '--private', url], { detached: true, stdio: 'ignore', env });
+      group.once('error', (error) => this._done(error));
+    });
+    this.on('kill', (done) => {
+      group.once('exit', () => done());
+      process.kill(-group.pid, 'SIGTERM');
+    });
+  },
+  { $inject: ['baseLauncherDecorator'] },
+);
+
+/** What the specs of fetch ask: theirs is the server that Node runs them against. */
+async function answers() {
+  const outfile = path.join(dir, 'server.mjs');
+  await build({ entryPoints: [path.join(root, 'spec/adapters/http/server.ts')], format: 'esm', outfile });
+  const { handle } = await import(pathToFileURL(outfile));
+  return Object.assign(() => (req, res, next) => handle(req, res) || next(), { $inject: [] });
+}
 
 export default async function (config) {
   const specs = readdirSync(path.join(root, 'spec'), { recursive: true })
@@ -33,6 +62,7 @@ export default async function (config) {
       sourcefile: 'all-specs.js',
     },
     bundle: true,
+    external: ['node:*'], // of specs that run in Node too, and import it there only
     ignoreAnnotations: true, // else "sideEffects": false would drop the spec files
     format: 'iife',
     platform: 'browser',
@@ -54,13 +84,16 @@ export default async function (config) {
       'karma-jasmine',
       'karma-chrome-launcher',
       'karma-firefox-launcher',
+      { 'launcher:WebKit': ['type', WebKit] },
       { 'preprocessor:source-map': ['factory', sourceMap] },
+      { 'middleware:answers': ['factory', await answers()] },
     ],
     files: [
       { pattern: bundle, watched: false },
       // Data that specs fetch: /base/spec/...
       { pattern: 'spec/**/*.json*', included: false, watched: false },
     ],
+    beforeMiddleware: ['answers'],
     preprocessors: { [bundle]: ['source-map'] },
     browsers: process.env.KARMA_BROWSERS?.split(',') ?? [
       ...(chrome ? ['HeadlessChromium'] : []),
@@ -89,6 +122,7 @@ export default async function (config) {
     hostname: '127.0.0.1',
     listenAddress: '127.0.0.1',
     browserNoActivityTimeout: 60_000,
+    pingTimeout: 30_000, // a busy browser on a busy machine
     autoWatch: false,
     singleRun: true,
   });

@@ -36,3 +36,13 @@ export const findFirefox = () =>
     '/Applications/Firefox.app/Contents/MacOS/firefox',
     'C:/Program Files/Mozilla Firefox/firefox.exe',
   ]);
+
+/** WebKitGTK's MiniBrowser, as Debian's webkit2gtk-driver brings it; needs xvfb-run too. */
+export const findWebKit = () =>
+  find('XVFB_RUN', ['xvfb-run']) &&
+  find(
+    'WEBKIT_BIN',
+    ['x86_64', 'aarch64'].flatMap((arch) =>
+      ['4.1', '4.0', '6.0'].map((version) => `/usr/lib/${arch}-linux-gnu/webkit2gtk-${version}/MiniBrowser`),
+    ),
+  );

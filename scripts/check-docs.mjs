@@ -1,5 +1,5 @@
 // Holds the pages to what they say: every code block compiles, every program prints what stands below it, no link leads
-// nowhere. `node scripts/check-docs.mjs [page…]`: without pages, README.md and docs/*.md, and the links of all others.
+// nowhere, and what is named of the project, a file or a script, is there. `node scripts/check-docs.mjs [page…]`: without pages, README.md and docs/*.md, and the links of all others.
 //
 //   ```ts …```          with an import: a program. It runs as a reader's would, and what it prints is compared with the
 //   ```text …```        block right below it, line by line. Nothing may go to stderr, and it has to end by itself.
@@ -18,7 +18,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as rxjs from 'rxjs';
 import ts from 'typescript';
+import { entryPoints, namesOf } from './entry-points.mjs';
 
+const [root] = /** @type {[(typeof entryPoints)[number]]} */ (entryPoints);
 const otherLanguages = ['text', 'sh', 'json', 'html', 'diff', 'go'];
 const longestRunMs = 30_000;
 
@@ -38,6 +40,7 @@ const firstRunBy = new Map([['README.md', 'spec/examples.node.spec.ts']]);
  */
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 const dir = `build/docs/${process.pid}`; // in the project, where the packages are found
 
 let failures = 0;
@@ -58,7 +61,9 @@ function fail(page, line, what) {
 const given = process.argv.slice(2);
 const pages = given.length > 0 ? given : ['README.md', ...markdownIn('docs')];
 const others =
-  given.length > 0 ? [] : ['.', 'bench', 'examples'].filter((folder) => existsSync(folder)).flatMap(markdownIn);
+  given.length > 0
+    ? []
+    : ['.', '.github', 'bench', 'examples'].filter((folder) => existsSync(folder)).flatMap(markdownIn);
 for (const page of new Set([...pages, ...others])) checkLinks(page);
 const programs = pages.flatMap(programsOf);
 
@@ -169,16 +174,6 @@ function programsOf(page) {
 // Compiling
 
 /**
- * The names that the package root exports.
- *
- * @param {'export' | 'export type'} statement
- */
-function publicNames(statement) {
-  const lists = readFileSync('lib/index.ts', 'utf8').matchAll(new RegExp(`^${statement} \\{(.*?)\\}`, 'gms'));
-  return [...lists].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
-}
-
-/**
  * The file of a block: a line of it has the number that it has in the page.
  *
  * @param {Program} program
@@ -189,8 +184,8 @@ function sourceOf({ line, code, comment, fragment }) {
   const words = new Set(`${code}${comment}`.match(/[\w$]+/g));
   const used = (/** @type {string[]} */ names) => names.filter((name) => words.has(name)).join(', ');
   return [
-    `import { ${used(publicNames('export'))} } from 'rxjs-ctx';`,
-    `import type { ${used(publicNames('export type').filter((name) => name !== 'Context'))} } from 'rxjs-ctx';`,
+    `import { ${used(namesOf(root, 'export'))} } from 'rxjs-ctx';`,
+    `import type { ${used(namesOf(root, 'export type').filter((name) => name !== 'Context'))} } from 'rxjs-ctx';`,
     `import { ${used(Object.keys(rxjs))} } from 'rxjs';`,
     `import type { Context } from 'rxjs-ctx';`,
     `declare const ctx: Context; declare const parent: Context; declare const url: string; ${comment}`,
@@ -312,6 +307,14 @@ function indent(text) {
 /** @param {string} page */
 function checkLinks(page) {
   read(page).prose.forEach((text, index) => {
+    for (const [, file = ''] of text.matchAll(
+      /`((?:api|bench|diagrams|docs|examples|gateway|lib|playground|scripts|spec)\/[\w./-]*)`/g,
+    )) {
+      if (!existsSync(file)) fail(page, index + 1, `names ${file}, which is not there`);
+    }
+    for (const [, script = ''] of text.matchAll(/`npm run ([\w:]+)/g)) {
+      if (!(script in scripts)) fail(page, index + 1, `names the script ${script}, which package.json has not`);
+    }
     const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g)];
     const reference = [...text.matchAll(/^\s*\[[^\]]+\]:\s*<?([^\s>]+)/g)];
     for (const [, link = ''] of [...inline, ...reference]) {

@@ -11,3 +11,15 @@ export const entryPoints = Object.entries(pkg.exports)
     subpath,
     module: target.import.default.replace(/^\.\/dist\/esm\//, '').replace(/\.js$/, ''),
   }));
+
+/**
+ * The names that a door exports: it holds nothing but `export { … } from '…'`.
+ *
+ * @param {{ module: string }} door
+ * @param {'export' | 'export type'} statement
+ */
+export function namesOf({ module }, statement) {
+  const text = readFileSync(new URL(`../lib/${module}.ts`, import.meta.url), 'utf8');
+  const lists = text.matchAll(new RegExp(`^${statement} \\{(.*?)\\}`, 'gms'));
+  return [...lists].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
+}

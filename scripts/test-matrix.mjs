@@ -5,8 +5,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { findChrome, findFirefox } from './browsers.mjs';
+import { build, transform } from 'esbuild';
+import { findChrome, findFirefox, findWebKit } from './browsers.mjs';
 import { entryPoints } from './entry-points.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -59,7 +59,7 @@ async function bundleSpecs(cwd, format) {
     },
     bundle: true,
     ignoreAnnotations: true,
-    format,
+    format: 'esm',
     platform: 'node',
     target: 'es2022',
     outfile,
@@ -73,13 +73,19 @@ async function bundleSpecs(cwd, format) {
           onResolve({ filter: /^\..*\/lib\// }, ({ path: to, resolveDir }) => {
             const module = path.relative(path.join(root, 'lib'), path.resolve(resolveDir, to)).replace(/\.js$/, '');
             const door = entryPoints.find((entry) => entry.module === module);
-            const inside = path.resolve(cwd, 'node_modules', pkg.name, 'dist', format, `${module}.js`);
-            return { path: door?.specifier ?? inside, external: true };
+            return door === undefined
+              ? { errors: [{ text: `lib/${module} is no door: the package has no such file` }] }
+              : { path: door.specifier, external: true };
           });
         },
       },
     ],
   });
+  if (format === 'cjs') {
+    // As a compiler makes it: straight from these files, in an ESM package, `import *` would be given a `default` besides.
+    const { code } = await transform(readFileSync(outfile, 'utf8'), { format, platform: 'node' });
+    writeFileSync(outfile, code);
+  }
   const config = `${cwd}/jasmine-${format}.json`;
   const env = { random: true, forbidDuplicateNames: true, failSpecWithNoExpectations: true };
   writeFileSync(config, JSON.stringify({ spec_dir: cwd, spec_files: [path.basename(outfile)], env }));
@@ -170,6 +176,7 @@ for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runt
 for (const [name, browser, found] of /** @type {const} */ ([
   ['chromium', 'HeadlessChromium', findChrome()],
   ['firefox', 'FirefoxHeadless', findFirefox()],
+  ['webkit', 'WebKit', findWebKit()],
 ])) {
   if (!wanted(name)) continue;
   if (found === undefined) {

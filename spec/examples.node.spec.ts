@@ -12,7 +12,7 @@ interface Run {
 // The coverage of these processes would be that of what tsx makes of the files.
 const env = { ...process.env, NODE_V8_COVERAGE: '' };
 
-/** Runs Node as `npm start` does, in a process of its own. */
+/** Runs Node as `npm run examples` does, in a process of its own. */
 function run(args: readonly string[], input = ''): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', ...args], { env });

@@ -1,3 +1,4 @@
+import * as http from '../lib/adapters/http.js';
 import * as door from '../lib/index.js';
 import * as testing from '../lib/testing/index.js';
 
@@ -15,6 +16,12 @@ describe('rxjs-ctx', () => {
         ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],
       ].sort(),
     );
+  });
+});
+
+describe('rxjs-ctx/http', () => {
+  it('exports these names, and no other', () => {
+    expect(names(http)).toEqual(['fetchCtx', 'timeoutFrom', 'timeoutHeaders']);
   });
 });
 

@@ -6,7 +6,7 @@ const layers: Record<string, readonly string[]> = {
   core: ['core', 'rxjs'],
   observables: ['core', 'observables', 'rxjs'],
   operators: ['core', 'observables', 'operators', 'rxjs'],
-  adapters: ['core', 'observables', 'rxjs'], // and the one world that the file adapts
+  adapters: ['core', 'observables', 'rxjs'], // and the one world that the file adapts: see mayUse
   testing: ['core', 'observables', 'testing', 'rxjs', 'rxjs/testing'],
   door: ['core', 'observables', 'operators', 'adapters'],
 };
@@ -79,9 +79,9 @@ function worldOf(file: string): string {
   return file.split('/')[1] ?? '';
 }
 
-/** A Node server reads the headers that travel between processes. */
+/** A Node server reads the headers that travel between processes; AbortSignals are a part of every world. */
 function mayUse(world: string, other: string): boolean {
-  return world === other || (world === 'node' && other === 'http');
+  return world === other || other === 'withCancelOn' || (world === 'node' && other === 'http');
 }
 
 const inLayer = (...names: string[]) => modules.filter(({ layer }) => names.includes(layer));
@@ -144,8 +144,11 @@ describe('lib', () => {
   });
 
   it('has doors of named exports only: no logic, no `export *`', () => {
-    const doors = modules.filter(({ file }) => /(^|\/)index$/.test(file));
+    const targets = readFileSync('package.json', 'utf8').matchAll(/"\.\/dist\/esm\/(.+)\.js"/g);
+    const files = new Set([...targets].map(([, file]) => file));
+    const doors = modules.filter(({ file }) => files.has(file));
     expect(doors.map(({ file }) => file)).toContain('index');
+    expect(doors.length).toBe(files.size);
     const statement = /export\s+(?:type\s+)?\{[\s\w,]+\}\s+from\s+'\.\/[\w/.]+\.js';/g;
     for (const { file, code } of doors) {
       expect(code.match(statement)?.length).withContext(file).toBeGreaterThan(0);
@@ -190,6 +193,45 @@ describe('lib', () => {
       expect(text)
         .withContext(`lib/${file}.ts`)
         .not.toMatch(/@internal|@private|[^\w$]_[a-z]\w*/);
+    }
+  });
+});
+
+describe('gateway/', () => {
+  /** What a file of the gateway imports, as written; types too. */
+  const importsOf = (file: string) =>
+    [...readFileSync(path.join('gateway', file), 'utf8').matchAll(/^(import (?:type )?)?.*\bfrom '([^']+)';$/gm)].map(
+      ([, statement, from]) => ({ from: from!, type: statement === 'import type ' }),
+    );
+  const files = readdirSync('gateway', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+
+  it('knows the library by its doors alone', () => {
+    const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+    const doors = Object.keys(exports).map((subpath) => path.posix.join('rxjs-ctx', subpath));
+    const seen = new Set<string>();
+    for (const file of files) {
+      for (const { from } of importsOf(file)) {
+        const inside = from.startsWith('.') && !path.join(path.dirname(file), from).startsWith('..');
+        expect(inside || !from.startsWith('.'))
+          .withContext(`gateway/${file} imports ${from}`)
+          .toBeTrue();
+        if (from.startsWith('rxjs-ctx')) seen.add(from);
+      }
+    }
+    expect([...seen].sort()).toEqual(['rxjs-ctx', 'rxjs-ctx/http', 'rxjs-ctx/node']);
+    expect(doors).toEqual(jasmine.arrayContaining([...seen]));
+  });
+
+  it('has nothing of Node in the page', () => {
+    const page = files.filter((file) => /^(page|client\.ts|rows\.ts|protocol\.ts)/.test(file) && file !== 'page.ts');
+    expect(page.length).toBeGreaterThan(10);
+    for (const file of page) {
+      for (const { from, type } of importsOf(file)) {
+        if (type) continue;
+        expect(from)
+          .withContext(`gateway/${file}`)
+          .toMatch(/^(rxjs|rxjs-ctx|rxjs-ctx\/http|\.\/\w+\.js|\.\.\/(client|rows|protocol)\.js)$/);
+      }
     }
   });
 });

@@ -115,8 +115,7 @@ class Merged extends Following implements Limit {
     if (deadline === undefined) return;
     watchClock(parent.node, scheduler);
     watchClock(other.node, scheduler);
-    const later = limit?.at !== undefined && limit.at <= deadline && other.scope.scheduler === scheduler;
-    if (!later) this.scope = new Scope(scheduler, this, values, foreign, eager);
+    this.scope = new Scope(scheduler, this, values, foreign, eager);
   }
 
   /** The deadline is the other's to keep: when it has passed, the other is done. */
@@ -125,7 +124,7 @@ class Merged extends Following implements Limit {
     const theirs = this.other.node && endOf(this.other.node);
     if (theirs === undefined) return undefined;
     const above = end ?? (this.parent.node && endOf(this.parent.node));
-    if (theirs === above || (above !== undefined && !isBefore(theirs, above, this.scope.scheduler))) return undefined;
+    if (above !== undefined && !isBefore(theirs, above, this.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
     const at = instants([this.scope.scheduler, ...(this.clocks ?? [])], theirs.at);
     return (this.end = new End<TreeNode>(this, CanceledError, theirs.error, at));
@@ -134,14 +133,15 @@ class Merged extends Following implements Limit {
   override cancel(cause?: unknown): void {
     super.cancel(cause);
     // It was found to be over before, and its listeners are yet to hear of that.
-    if (this.end?.source === this && this.following?.closed === false) announce(this);
+    if (this.end!.source === this && this.following?.closed === false) announce(this);
   }
 }
 
 /** Of two ends in one millisecond a deadline comes before a cancel, as everywhere; else `b` was told first. */
 function isBefore({ at: a }: End, { at: b }: End, clock: SchedulerLike): boolean {
-  const [first = NaN, second = NaN] = [a?.on(clock), b?.on(clock)];
-  return first < second || (first === second && a?.reached === true && b?.reached === false);
+  const [first, second] = [a?.on(clock), b?.on(clock)];
+  if (first === undefined || second === undefined) return false;
+  return first < second || (first === second && a!.reached && !b!.reached);
 }
 
 const signals = new WeakMap<AbortSignal, Context>();

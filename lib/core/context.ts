@@ -147,13 +147,12 @@ export function withCancelFunc(ctx: Cancelable): [ctx: Context, cancel: CancelFu
   const cancel = ((cause?: unknown) => {
     ctx.cancel(cause);
   }) as CancelFunc;
-  cancel[dispose] = callThis;
+  cancel[dispose as typeof Symbol.dispose] = callThis;
   return [ctx, cancel];
 }
 
 // Hosts without `Symbol.dispose` get the symbol that esbuild's `using` falls back to.
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
-const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
+const { dispose = Symbol.for('Symbol.dispose') } = Symbol as { dispose?: symbol };
 
 function callThis(this: CancelFunc): void {
   this();

@@ -6,7 +6,7 @@ import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Cancelable, Derived, isScheduler } from './node.js';
 import type { Ctx } from './node.js';
-import { Scope, announce, endOf, instants, later, watchClock } from './tree.js';
+import { Scope, announce, endOf, later, watchClock } from './tree.js';
 import type { Limit, TreeNode } from './tree.js';
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
@@ -105,8 +105,8 @@ export function durationOf(ms: number, call: string, argument = 'ms'): number {
 
 /** A child with a deadline of its own, unless there is an earlier one above. */
 export function limited(parent: Ctx, at: number, now: number, cause: unknown): Cancelable {
-  const earliest = parent.scope.limit?.at;
-  return at === Infinity || (earliest !== undefined && earliest < at)
+  const earliest = parent.scope.limit?.at ?? Infinity;
+  return at === Infinity || earliest < at
     ? new Cancelable(parent, parent.scope)
     : new DeadlineCtx(parent, at, now, cause);
 }
@@ -142,16 +142,15 @@ class DeadlineCtx extends Cancelable implements Limit {
   overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined {
     const { clock } = this;
     if (end === undefined) return this.end ?? (this.at <= clock.now() ? this.expire() : undefined);
-    const came = end.at?.on(clock);
-    const before = came !== undefined && this.at <= came;
-    return before && this.end === undefined ? this.expire() : undefined;
+    const came = end.at?.on(clock) ?? -Infinity;
+    return this.at <= came && this.end === undefined ? this.expire() : undefined;
   }
 
   override cancel(cause?: unknown): void {
     super.cancel(cause);
     if (this.disarm === undefined) return;
     // It was over before, and somebody is yet to hear of that: from here when it ended by itself, else from above.
-    if (this.end?.source === this) announce(this);
+    if (this.end!.source === this) announce(this);
     else this.rest();
   }
 
@@ -167,7 +166,8 @@ class DeadlineCtx extends Cancelable implements Limit {
 
   private expire(): End<TreeNode> {
     const { clock, clocks = [] } = this;
-    const at = instants([clock, ...clocks], new Instants([clock], [this.at], true), clock.now() - this.at);
+    const lateMs = clock.now() - this.at;
+    const at = new Instants([clock, ...clocks], [this.at, ...clocks.map((other) => other.now() - lateMs)], true);
     const end = (this.end = new End<TreeNode>(this, DeadlineExceededError, this.given, at));
     if (this.disarm !== undefined) {
       this.rest();
@@ -176,10 +176,10 @@ class DeadlineCtx extends Cancelable implements Limit {
     return end;
   }
 
-  /** The timer fires at the deadline, or now when that was found to have passed. */
+  /** The timer fires at the deadline, or at once when that has passed. */
   private arm(): void {
     const { scheduler } = this.scope;
-    const delayMs = this.end === undefined ? Math.min(Math.max(0, this.at - scheduler.now()), longestDelayMs) : 0;
+    const delayMs = Math.min(Math.max(0, this.at - scheduler.now()), longestDelayMs);
     this.disarm = later(scheduler, delayMs, () => {
       this.disarm = undefined;
       // A timer may be early: the delay was cut, or the clock was set.

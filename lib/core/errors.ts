@@ -10,6 +10,7 @@ export type ContextError = CanceledError | DeadlineExceededError;
  * The `name` is the web platform's `'AbortError'`, so code that treats an aborted `fetch` specially treats this alike.
  */
 export class CanceledError extends Error {
+  /** The web platform's name for what was aborted. */
   declare readonly name: 'AbortError';
 
   /** @param cause becomes the ES2022 `cause`; without one (`undefined`) the error has no such property */
@@ -28,7 +29,9 @@ export class CanceledError extends Error {
  * The `name` is the web platform's `'TimeoutError'`, and `timeout` is true as with Node's and Go's network errors.
  */
 export class DeadlineExceededError extends Error {
+  /** The web platform's name for what took too long. */
   declare readonly name: 'TimeoutError';
+  /** As with the network errors of Go. */
   readonly timeout = true;
 
   /** @param cause becomes the ES2022 `cause`; without one (`undefined`) the error has no such property */

@@ -97,6 +97,8 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
         if ((this.end ??= this.look()) !== undefined) announce(this);
       },
     });
+    // It may have ended meanwhile, before it knew whom to tell.
+    if (this.end === undefined && this.look() !== undefined) announce(this);
     if (this.end === undefined) this.following = following;
     else following.unsubscribe();
   }
@@ -118,7 +120,7 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
   }
 
   private endWith(err: ContextError, cause: unknown): End<TreeNode> {
-    return (this.end = new End<TreeNode>(this, CanceledError, cause === err ? undefined : cause, undefined, err));
+    return (this.end = new End<TreeNode>(this, CanceledError, cause, undefined, err));
   }
 }
 

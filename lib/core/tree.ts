@@ -130,11 +130,11 @@ export function watchClock(node: TreeNode | undefined, clock: SchedulerLike): vo
   }
 }
 
-/** When an end came on these clocks: as is known, or else `lateMs` ago. */
-export function instants(clocks: readonly SchedulerLike[], known?: Instants, lateMs = 0): Instants {
+/** When an end came on these clocks: as is known, or else now. */
+export function instants(clocks: readonly SchedulerLike[], known?: Instants): Instants {
   return new Instants(
     clocks,
-    clocks.map((clock) => known?.on(clock) ?? clock.now() - lateMs),
+    clocks.map((clock) => known?.on(clock) ?? clock.now()),
     known?.reached === true,
   );
 }
@@ -221,11 +221,10 @@ function link(node: TreeNode, listener: Listener): void {
     const wasEmpty = audience.empty;
     const first = cell instanceof Audience ? (audience.children ??= cell) : (audience.listeners ??= cell);
     cell.audience = audience;
-    if (first !== cell) {
-      cell.prev = first.prev;
-      cell.next = first;
-      cell.prev.next = first.prev = cell;
-    }
+    // Between the last and the first, which for the only one is itself.
+    cell.prev = first.prev;
+    cell.next = first;
+    cell.prev.next = first.prev = cell;
     if (!wasEmpty) return;
     try {
       n.wake();

@@ -22,13 +22,17 @@ import { throwOnCtx } from './throwOnCtx.js';
  *
  * @param ctx where to look
  * @param key a key without a default may give undefined
- * @param project makes the result of a value, what was looked up and the value's index
  * @throws TypeError when ctx is not a context, key not a key or project not a function
  */
 export function ctxValue<V, D extends V | undefined, T>(
   ctx: Context,
   key: ContextKey<V, D>,
 ): OperatorFunction<T, [T, V | D]>;
+/**
+ * As above, with a result of one's own in place of the pair.
+ *
+ * @param project makes the result of a value, what was looked up and the value's index
+ */
 export function ctxValue<V, D extends V | undefined, T, R>(
   ctx: Context,
   key: ContextKey<V, D>,

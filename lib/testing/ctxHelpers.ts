@@ -12,7 +12,9 @@ import type { Ending } from './marbles.js';
 
 /** What a context is ended with: the cause for `c`, or that for `d`. */
 export interface Causes {
+  /** That of a cancel. */
   readonly c?: unknown;
+  /** That of a deadline. */
   readonly d?: unknown;
 }
 

@@ -895,6 +895,32 @@ describe('withCancelOn', () => {
       expect(clock.actions.length).toBe(0);
     });
 
+    it('keeps the end that was found in a busy loop, for those below too', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [child] = withCancelOn(root, withTimeout(root, 10)[0]);
+      const [below] = withCancel(child);
+      listen(below);
+      clock.jump(15);
+      const { err } = child;
+      expect(below.err).toBe(err);
+      expect(child.err).toBe(err);
+    });
+
+    it('that is canceled again by one of its listeners tells the next one in its turn', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [child, cancel] = withCancelOn(root, withTimeout(root, 10)[0]);
+      const heard: string[] = [];
+      afterFunc(child, () => {
+        cancel();
+        heard.push('first');
+      });
+      afterFunc(child, () => heard.push('second'));
+      cancel();
+      expect(heard).toEqual(['first', 'second']);
+    });
+
     for (const [name, look] of [
       ['was looked at', (ctx: Context) => ctx.err],
       ['nobody looked at', () => undefined],

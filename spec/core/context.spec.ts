@@ -509,9 +509,17 @@ describe('String(ctx)', () => {
     expect(printed(withCancel(parent)[0])).toBe('request 7.withCancel');
   });
 
-  it('says something when a foreign parent cannot name itself', () => {
-    const parent = Object.setPrototypeOf(wrap(background()), null) as Context;
-    expect(printed(withCancel(parent)[0])).toMatch(/\.withCancel$/);
+  it('calls a foreign parent that has no name of its own foreign', () => {
+    expect(printed(withCancel(wrap(background()))[0])).toBe('foreign.withCancel');
+    const bare = Object.setPrototypeOf(wrap(background()), null) as Context;
+    expect(printed(withCancel(bare)[0])).toBe('foreign.withCancel');
+  });
+
+  it('is what a logger gets that serializes or inspects a context, and never what it carries', () => {
+    const [ctx] = withCancel(withValue(background(), secret, 'hunter2'));
+    const inspect = (ctx as unknown as Record<symbol, () => string>)[Symbol.for('nodejs.util.inspect.custom')]!;
+    expect(JSON.stringify({ ctx })).toBe('{"ctx":"background.withValue(secret).withCancel"}');
+    expect(inspect.call(ctx)).toBe('background.withValue(secret).withCancel');
   });
 
   for (const ms of [-Infinity, -1e300, -1, 0, 1e300, Number.MAX_VALUE, Infinity]) {

@@ -17,7 +17,7 @@ import {
 } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
-import { wrap } from '../helpers/foreign.js';
+import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
 
 /** The longest delay that a host timer can take. */
@@ -217,6 +217,120 @@ describe('withDeadline', () => {
       expect(heard.parent.completed).toBe(1);
       expect(ctx.err).not.toBe(parent.err);
     });
+  });
+
+  for (const at of [9, 10]) {
+    it(`that is ${10 - at} ms past when it is derived stays past when the clock is set back`, () => {
+      const { clock, root } = virtual(10);
+      const [ctx, cancel] = withDeadline(root, at);
+      clock.jump(-5);
+      cancel('too late');
+      expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    });
+  }
+
+  it('ends by its own when the deadline of its parent is the same', () => {
+    const { clock, root } = virtual();
+    const [parent] = withDeadline(root, 10, { cause: 'of the parent' });
+    const [ctx] = withDeadline(parent, 10, { cause: 'its own' });
+    clock.jump(10);
+    expect(ctx.cause).toBe('its own');
+    expect(parent.cause).toBe('of the parent');
+  });
+
+  it('was over before its parent was canceled, whichever clock it is on, though nobody looked', () => {
+    const clocks = [new Clock(), new Clock(), new Clock()];
+    const [parent, cancel] = withCancel(background());
+    const children = clocks.map((clock) => withDeadline(withScheduler(parent, clock), 10)[0]);
+    const later = clocks.map((clock) => withDeadline(withScheduler(parent, clock), 20)[0]);
+    for (const clock of clocks) clock.jump(15);
+    cancel();
+    for (const clock of clocks) clock.jump(15);
+    for (const ctx of children) expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    for (const ctx of later) expect(ctx.err).toBe(parent.err);
+  });
+
+  it('was over before a deadline above it on another clock, by as much as that one is late', () => {
+    const [above, below] = [new Clock(), new Clock()];
+    const [parent] = withDeadline(withScheduler(background(), above), 10);
+    const child = (at: number) => withDeadline(withScheduler(parent, below), at)[0];
+    const [early, late] = [child(9), child(11)];
+    for (const clock of [above, below]) clock.jump(15);
+    expect(parent.err).toBeInstanceOf(DeadlineExceededError);
+    expect(late.err).toBe(parent.err);
+    expect(early.err).toBeInstanceOf(DeadlineExceededError);
+    expect(early.err).not.toBe(parent.err);
+  });
+
+  it('is the only one that is asked, however many later ones are above it', () => {
+    const clock = new Clock();
+    let ctx = withScheduler(background(), clock);
+    for (let at = 100; at > 0; at--) [ctx] = withDeadline(ctx, at);
+    const now = spyOn(clock, 'now').and.callThrough();
+    expect(ctx.err).toBeUndefined();
+    expect(now).toHaveBeenCalledTimes(1);
+  });
+
+  it('below a foreign context that is done arms no timer', () => {
+    const clock = new Clock();
+    const parent = mock();
+    const root = withScheduler(parent, clock);
+    parent.end(new CanceledError());
+    const [ctx] = withDeadline(root, 10);
+    expect(ctx.err).toBe(parent.err);
+    expect(clock.actions.length).toBe(0);
+  });
+
+  it('below a foreign context keeps its timer when its last listener leaves, and without cancellation has none', () => {
+    const clock = new Clock();
+    const root = withScheduler(mock(), clock);
+    const [ctx, cancel] = withDeadline(root, 10);
+    expect(clock.actions.length).toBe(1);
+    listen(ctx).unsubscribe();
+    expect(clock.actions.length).toBe(1);
+    cancel();
+    expect(clock.actions.length).toBe(0);
+    withDeadline(withoutCancel(root), 10);
+    expect(clock.actions.length).toBe(0);
+  });
+
+  it('tells nobody in its cancel of the end of a foreign parent: that is for the parent to tell', () => {
+    const clock = new Clock();
+    const parent = mock();
+    const root = withScheduler(parent, clock);
+    const heard: string[] = [];
+    afterFunc(root, () => heard.push('parent'));
+    const [ctx, cancel] = withDeadline(root, 10);
+    afterFunc(ctx, () => heard.push('child'));
+    parent.set(new CanceledError());
+    expect(ctx.err).toBe(parent.err);
+    cancel();
+    expect(heard).toEqual([]);
+    parent.end(parent.err!);
+    expect(heard).toEqual(['parent', 'child']);
+    expect(clock.actions.length).toBe(0);
+  });
+
+  it('arms one timer for one deadline, and none when that is due', () => {
+    const clock = new Clock();
+    const schedule = spyOn(clock, 'schedule').and.callThrough();
+    const heard = listen(withDeadline(withScheduler(background(), clock), 10)[0]);
+    clock.advance(10);
+    expect(heard.completed).toBe(1);
+    expect(schedule).toHaveBeenCalledTimes(1);
+  });
+
+  it('that is canceled again by one of its listeners tells the next one in its turn', () => {
+    const { root } = virtual();
+    const [ctx, cancel] = withDeadline(root, 10);
+    const heard: string[] = [];
+    afterFunc(ctx, () => {
+      cancel();
+      heard.push('first');
+    });
+    afterFunc(ctx, () => heard.push('second'));
+    cancel();
+    expect(heard).toEqual(['first', 'second']);
   });
 
   it('reports Infinity as no deadline', () => {

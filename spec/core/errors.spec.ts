@@ -55,6 +55,16 @@ describe('CanceledError', () => {
   });
 });
 
+describe('the name of an error', () => {
+  it('is where those of native errors are: on the prototype, to be changed, and not enumerable', () => {
+    for (const kind of [CanceledError, DeadlineExceededError]) {
+      const native = Object.getOwnPropertyDescriptor(TypeError.prototype, 'name');
+      const ours = Object.getOwnPropertyDescriptor(kind.prototype, 'name');
+      expect({ ...ours, value: 'TypeError' }).toEqual({ ...native, value: 'TypeError' });
+    }
+  });
+});
+
 describe('DeadlineExceededError', () => {
   it("is what Go says, under the web platform's name", () => {
     const err = exceeded();
@@ -182,6 +192,18 @@ describe('err', () => {
     canceled();
     exceeded({ cause: 'late' });
     expect(Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')).toEqual(before);
+  });
+
+  it('is made where Error cannot be changed, too', () => {
+    const before = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+    Object.defineProperty(Error, 'stackTraceLimit', { value: 5, writable: false, configurable: true });
+    try {
+      expect(canceled('gone').message).toBe('context canceled');
+      expect(Error.stackTraceLimit).toBe(5);
+    } finally {
+      if (before === undefined) delete (Error as { stackTraceLimit?: number }).stackTraceLimit;
+      else Object.defineProperty(Error, 'stackTraceLimit', before);
+    }
   });
 
   it('has no stack, which would cost ten times the error, on hosts that can do without', () => {

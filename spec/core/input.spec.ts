@@ -190,6 +190,29 @@ describe('bad input', () => {
     }
   }
 
+  it('is told apart in one form: the call, the argument, what it must be, what it is', () => {
+    const messages: [attempt: () => unknown, message: string][] = [
+      [() => contextKey(5 as never), 'contextKey: name must be a string, got 5'],
+      [() => withCancel({} as never), 'withCancel: parent must be a Context, got [object Object]'],
+      [
+        () => withCancel(mock())[0].value({ name: 'user' } as never),
+        'value: key must be a ContextKey, got [object Object]',
+      ],
+      [() => background().value({ default: 1 } as never), 'value: key must be a ContextKey, got [object Object]'],
+      [() => afterFunc(background(), 'f' as never), 'afterFunc: f must be a function, got "f"'],
+      [() => withTimeout(background(), NaN), 'withTimeout: ms must be a number of milliseconds, got NaN'],
+      [
+        () => withDeadline(background(), new Date(NaN)),
+        'withDeadline: at must be a valid Date or epoch milliseconds, got Invalid Date',
+      ],
+      [
+        () => withScheduler(background(), setTimeout as never),
+        'withScheduler: scheduler must be an RxJS scheduler, got [object Function]',
+      ],
+    ];
+    for (const [attempt, message] of messages) expect(attempt).toThrowError(TypeError, message);
+  });
+
   it('is refused where an argument is missing', () => {
     const withTime = { withDeadline, withTimeout, withDeadlineCtx, withTimeoutCtx };
     const withMore = { ...withTime, withValue, withScheduler, afterFunc, ctxValue, usingCtx };

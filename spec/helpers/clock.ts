@@ -22,8 +22,10 @@ export class Clock extends VirtualTimeScheduler {
 
   // The inherited one would turn the clock back to fire a timer that is late.
   override flush(): void {
+    let fired = 0;
     for (let action = this.actions[0]; action && action.delay <= this.maxFrames; action = this.actions[0]) {
       this.actions.shift();
+      if (++fired > 100_000) throw new Error('timers fire without end');
       this.frame = Math.max(this.frame, action.delay);
       const error: unknown = action.execute(action.state, action.delay);
       if (error) throw error as Error;

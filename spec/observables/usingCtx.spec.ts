@@ -26,7 +26,7 @@ import {
   withValue,
 } from '../../lib/index.js';
 import type { Context, UsingCtxOptions } from '../../lib/index.js';
-import { contextOf } from '../../lib/core/foreign.js';
+import type { Ctx } from '../../lib/core/node.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock } from '../helpers/foreign.js';
@@ -342,7 +342,7 @@ describe('usingCtx', () => {
           options,
         );
         stream.subscribe().unsubscribe();
-        const end = contextOf(child!, 'spec').node?.end;
+        const end = (child as Ctx).node?.end;
         const errors = () => Object.values(end ?? {}).filter((value) => value instanceof Error);
         expect(end).toBeDefined();
         expect(errors()).toEqual([]);
@@ -553,6 +553,19 @@ describe('usingCtx', () => {
       expect(causes).toEqual(['slow', 'slow', 'slow']);
       cancel();
       expect(causes).toEqual(['slow', 'slow', 'slow', undefined]);
+    });
+
+    it('are all that reads the clock', () => {
+      const clock = new Clock();
+      const now = spyOn(clock, 'now').and.callThrough();
+      const root = withScheduler(background(), clock);
+      usingCtx(root, () => NEVER)
+        .subscribe()
+        .unsubscribe();
+      usingCtx(root, () => NEVER, { timeout: Infinity, deadline: Infinity })
+        .subscribe()
+        .unsubscribe();
+      expect(now).not.toHaveBeenCalled();
     });
 
     it('leave no timer, however the work ends, and arm none without a limit', () => {

@@ -4,7 +4,8 @@ const ext = dir === 'spec' ? 'ts' : 'js';
 
 export default {
   spec_dir: dir,
-  spec_files: [`**/*.spec.${ext}`],
+  // Those that measure the heap need one to themselves: npm run test:leaks.
+  spec_files: [`**/*.spec.${ext}`, `!**/*.leaks.node.spec.${ext}`],
   helpers: [`support/**/*.${ext}`],
   env: { random: true, forbidDuplicateNames: true, failSpecWithNoExpectations: true },
 };

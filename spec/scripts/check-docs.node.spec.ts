@@ -5,7 +5,7 @@ import path from 'node:path';
 
 const faulty = `# A page with faults
 
-[gone](gone.md) [no heading](#none) [fine](#a-page-with-faults) \`[no link](at-all.md)\`
+[gone](gone.md) [no heading](#none) [fine](#a-page-with-faults) \`[no link](at-all.md)\` \`spec/none.spec.ts\` \`spec/core/\` \`npm run nothing -- x\` \`npm run docs\`
 
 \`\`\`ts
 import { background, withTimeout } from 'rxjs-ctx';
@@ -107,6 +107,12 @@ describe('check-docs', () => {
     expect(errors).toContain('faulty.md:3  the link to gone.md leads to no file');
     expect(errors).toContain('faulty.md:3  the link to #none leads to no heading');
     expect(errors.match(/the link to/g)?.length).toBe(2);
+  });
+
+  it('names the line of a file and of a script that are not there', () => {
+    expect(errors).toContain('faulty.md:3  names spec/none.spec.ts, which is not there');
+    expect(errors).toContain('faulty.md:3  names the script nothing');
+    expect(errors.match(/faulty\.md:3 {2}names/g)?.length).toBe(2);
   });
 
   it('names the line that does not compile, in programs and in fragments', () => {

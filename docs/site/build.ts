@@ -1,0 +1,105 @@
+// Builds the documentation: build/site/index.html opens from the file system, and nothing is fetched to make or to read it.
+// Fails on an export without a comment, on a link that leads nowhere, and on a diagram that is malformed.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Application, LogLevel } from 'typedoc';
+import type { TypeDocOptions } from 'typedoc';
+import { draw } from '../../diagrams/draw.js';
+import { isDiagram, parse } from '../../diagrams/parse.js';
+import { entryPoints } from '../../scripts/entry-points.mjs';
+import { brokenLinks } from './links.js';
+import { pictures } from './pictures.js';
+
+process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
+const out = 'build/site';
+const css = 'build/site.css';
+
+/** In the order in which they are read. */
+const pages = [
+  'docs/start-here.md',
+  'docs/coming-from-go.md',
+  'docs/coming-from-abortsignal.md',
+  'docs/coming-from-takeuntil.md',
+  'docs/recipes.md',
+  'docs/testing.md',
+  'docs/how-it-works.md',
+  'docs/performance.md',
+  'docs/guarantees.md',
+  'bench/README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+];
+
+mkdirSync('build', { recursive: true });
+for (const [file, svg] of Object.entries(pictures())) writeFileSync(`docs/pictures/${file}`, svg); // committed, for readers of the sources
+writeFileSync(
+  css,
+  ['diagrams/diagrams.css', 'docs/site/site.css'].map((file) => readFileSync(file, 'utf8')).join('\n'),
+);
+
+const options: TypeDocOptions = {
+  name: 'rxjs-ctx',
+  entryPoints: entryPoints.map(({ module }) => `lib/${module}.ts`),
+  tsconfig: 'tsconfig.build.json',
+  readme: 'README.md',
+  projectDocuments: pages,
+  out,
+  customCss: css,
+  markdownItLoader: drawDiagrams,
+  highlightLanguages: ['typescript', 'sh', 'go', 'html', 'json', 'diff'],
+  disableSources: true,
+  hideGenerator: true,
+  searchInDocuments: true,
+  searchInComments: true,
+  navigation: { includeCategories: false, includeGroups: false, includeFolders: false },
+  sort: ['documents-first', 'kind', 'alphabetical'],
+  sortEntryPoints: false,
+  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: true },
+  treatWarningsAsErrors: true,
+  treatValidationWarningsAsErrors: true,
+  logLevel: LogLevel.Warn,
+};
+
+const app = await Application.bootstrap(options);
+const project = await app.convert();
+if (project === undefined) throw new Error('the sources do not compile');
+project.children?.forEach((door, index) => {
+  door.name = entryPoints[index]!.specifier;
+});
+// Documents come sorted by the names of their files, and are shown in the order of `pages`, by their headings.
+const titles = pages.map((page) => titleOf(readFileSync(page, 'utf8')));
+for (const page of project.documents ?? []) page.name = titleOf(page.content.map(({ text }) => text).join(''));
+const byPage = (a: { name: string }, b: { name: string }) => titles.indexOf(a.name) - titles.indexOf(b.name);
+project.documents?.sort(byPage);
+project.childrenIncludingDocuments = [...(project.documents ?? []), ...(project.children ?? [])];
+for (const group of project.groups ?? []) if (group.title === 'Documents') group.children.sort(byPage);
+app.validate(project);
+await app.generateOutputs(project);
+const broken = app.logger.hasErrors() || app.logger.hasWarnings() ? [] : brokenLinks(out);
+for (const link of broken) app.logger.error(link);
+if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
+console.log(`${out}/index.html`);
+
+function titleOf(markdown: string): string {
+  return /^# (.+)$/m.exec(markdown)?.[1] ?? '';
+}
+
+interface MarkdownIt {
+  readonly renderer: { readonly rules: { fence?: (tokens: Token[], index: number, ...rest: unknown[]) => string } };
+}
+
+interface Token {
+  readonly info: string;
+  readonly content: string;
+}
+
+/** Draws the code blocks that are diagrams, and leaves the others to the rule that was there. */
+function drawDiagrams({ renderer: { rules } }: MarkdownIt): void {
+  const { fence } = rules;
+  if (fence === undefined) throw new Error('markdown-it has no rule for code blocks');
+  rules.fence = (tokens, index, ...rest) => {
+    const { info, content } = tokens[index]!;
+    return info === 'text' && isDiagram(content) ? draw(parse(content), content) : fence(tokens, index, ...rest);
+  };
+}

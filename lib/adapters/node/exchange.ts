@@ -1,0 +1,191 @@
+/// <reference types="node" preserve="true" />
+// One request and its response, from when somebody first asks for it until the response is finished or the client is gone.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Cancelable } from '../../core/node.js';
+import type { Site } from './site.js';
+
+/** A request of `node:http`, `node:https` or `node:http2`. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+/** The response to it. */
+export type AnyResponse = ServerResponse | Http2ServerResponse;
+
+/** The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. */
+export class ClientGoneError extends Error {
+  /** Also where the class has been minified. */
+  declare readonly name: 'ClientGoneError';
+
+  constructor() {
+    super('client gone before the response was finished');
+  }
+
+  static {
+    Object.defineProperty(this.prototype, 'name', { value: 'ClientGoneError', configurable: true, writable: true });
+  }
+}
+
+// A property, for a WeakMap that gains an entry with every request costs more in garbage collection than all the rest.
+const key = Symbol('rxjs-ctx/exchange');
+
+interface Keyed {
+  [key]?: Exchange;
+}
+
+/** The exchange of a response: always the same one. */
+export function exchangeOf(req: AnyRequest, res: AnyResponse & Keyed, site?: Site): Exchange {
+  let exchange = res[key];
+  if (exchange === undefined) {
+    exchange = res[key] = isHttp2(res) ? new Http2Exchange(req, res, site) : new Http1Exchange(req, res, site);
+    exchange.start();
+  }
+  return exchange;
+}
+
+export function isHttp2(res: AnyResponse): res is Http2ServerResponse {
+  return typeof (res as Partial<Http2ServerResponse>).stream?.rstCode === 'number';
+}
+
+export abstract class Exchange {
+  /** Set by the first who asks for one. */
+  ctx: Cancelable | undefined = undefined;
+  /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
+  whole: boolean | undefined = undefined;
+  /** Among the open ones of its server. */
+  place = 0;
+
+  constructor(
+    readonly req: AnyRequest,
+    readonly res: AnyResponse,
+    /** Of its server, when that is known. */
+    readonly site: Site | undefined,
+  ) {}
+
+  /** Listens for the end, or finds that it has come already. */
+  abstract start(): void;
+  protected abstract stop(): void;
+
+  settle(whole: boolean): void {
+    if (this.whole !== undefined) return;
+    this.whole = whole;
+    this.stop();
+    // Before a shutdown that waits for it hears, which ends what is left.
+    this.release();
+    this.site?.settled(this);
+  }
+
+  /** The context of an exchange that is over is done. */
+  release(): void {
+    if (this.ctx !== undefined && this.ctx.end === undefined) {
+      this.ctx.cancel(this.whole === true ? undefined : new ClientGoneError());
+    }
+  }
+}
+
+class Http1Exchange extends Exchange {
+  declare readonly req: IncomingMessage;
+  declare readonly res: ServerResponse;
+  /** Whether it waits for its turn on a pipelined connection. */
+  private queued = false;
+
+  start(): void {
+    const { res } = this;
+    const { socket } = this.req;
+    if (res.writableFinished) this.whole = true;
+    else if (res.destroyed || socket.destroyed) this.whole = false;
+    else {
+      this.site?.add(this);
+      res.on('finish', finished);
+      res.on('close', closed);
+      if (res.socket === null) {
+        this.queued = true;
+        queue(socket, this);
+      }
+    }
+  }
+
+  protected stop(): void {
+    const { res, site } = this;
+    site?.remove(this);
+    res.off('finish', finished);
+    res.off('close', closed);
+    if (this.queued) dequeue(this.req.socket, this);
+  }
+}
+
+// Node says so too when the socket was destroyed with a part of the response still unsent.
+function finished(this: ServerResponse & Keyed): void {
+  this[key]?.settle(!this[key].req.socket.destroyed);
+}
+
+function closed(this: ServerResponse & Keyed): void {
+  this[key]?.settle(false);
+}
+
+/**
+ * Those that wait for their turn on a pipelined connection: until it comes nobody tells them that the connection is lost. One
+ * listener for all, because Node warns of more than ten.
+ */
+class Queue {
+  readonly waiting = new Set<Http1Exchange>();
+  readonly lost = () => {
+    for (const exchange of this.waiting) exchange.settle(false);
+  };
+}
+
+const queues = new WeakMap<Socket, Queue>();
+
+function queue(socket: Socket, exchange: Http1Exchange): void {
+  let own = queues.get(socket);
+  if (own === undefined) {
+    queues.set(socket, (own = new Queue()));
+    socket.on('close', own.lost);
+  }
+  own.waiting.add(exchange);
+}
+
+function dequeue(socket: Socket, exchange: Http1Exchange): void {
+  const { waiting, lost } = queues.get(socket)!;
+  waiting.delete(exchange);
+  if (waiting.size > 0) return;
+  queues.delete(socket);
+  socket.off('close', lost);
+}
+
+class Http2Exchange extends Exchange {
+  declare readonly res: Http2ServerResponse;
+
+  // The stream, for the response to a HEAD request that is reset closes without a word.
+  start(): void {
+    const { stream } = this.res;
+    if (stream.destroyed) {
+      this.whole = this.wentOut();
+      return;
+    }
+    this.site?.add(this);
+    stream.on('finish', this.finish);
+    stream.on('close', this.close);
+  }
+
+  protected stop(): void {
+    this.site?.remove(this);
+    this.res.stream.off('finish', this.finish);
+    this.res.stream.off('close', this.close);
+  }
+
+  // Comes at once for HEAD, whose response has no body, and also when the stream is destroyed.
+  private readonly finish = () => {
+    const { stream } = this.res;
+    if (stream.headersSent && !stream.destroyed && !stream.aborted) this.settle(true);
+  };
+
+  private readonly close = () => {
+    this.settle(this.wentOut());
+  };
+
+  private wentOut(): boolean {
+    const { stream } = this.res;
+    return stream.headersSent && stream.writableFinished && !stream.aborted;
+  }
+}

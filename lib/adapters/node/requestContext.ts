@@ -1,0 +1,96 @@
+/// <reference types="node" preserve="true" />
+import type { IncomingMessage } from 'node:http';
+import type { Context } from '../../core/context.js';
+import { durationOf, limited } from '../../core/deadline.js';
+import { contextOf } from '../../core/foreign.js';
+import { badInput } from '../../core/input.js';
+import type { Cancelable, Ctx } from '../../core/node.js';
+import { mayLimitTime, timeoutFrom } from '../http/timeoutHeaders.js';
+import { exchangeOf, isHttp2 } from './exchange.js';
+import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
+import { siteOf } from './site.js';
+
+/** @see {@link requestContext} */
+export interface RequestContextOptions {
+  /** Milliseconds for a request whose headers do not ask for a time. By default without a limit. */
+  readonly timeoutMs?: number | undefined;
+  /** The most milliseconds that any request gets, whatever its headers ask for. By default without a limit. */
+  readonly maxTimeoutMs?: number | undefined;
+}
+
+/**
+ * The context of one request: done as soon as nobody waits for the response any more.
+ *
+ * - It is canceled with a {@link ClientGoneError} as the cause when the client goes before the response is finished.
+ * - Its deadline is the time that the client's headers ask for, as `timeoutFrom` of `rxjs-ctx/http` reads them, or else
+ *   `timeoutMs`; in either case at most `maxTimeoutMs`.
+ * - As soon as the response is finished it is canceled without a cause: what still works for the request stops, and no
+ *   listener and no timer is left.
+ *
+ * There is one context for each `res`: called again, it returns the same one, whatever the other arguments are. While
+ * {@link shutdown} waits for requests to finish, the end of its ctx does not end this one.
+ *
+ * Takes what `node:http`, `node:https` and `node:http2` give to a request listener, which Express hands on as it is; in
+ * Fastify it is `request.raw` and `reply.raw`, in NestJS what `@Req()` and `@Res({ passthrough: true })` inject. A
+ * response that is destroyed on this side looks like one whose client is gone.
+ *
+ * @param parent done together with it, if that comes first
+ * @throws TypeError when an argument is not what it must be
+ */
+export function requestContext(
+  parent: Context,
+  req: AnyRequest,
+  res: AnyResponse,
+  options?: RequestContextOptions,
+): Context {
+  const above = contextOf(parent, 'requestContext', 'parent');
+  checkRequest(req);
+  checkResponse(res);
+  const limits = limitsOf(options, 'requestContext');
+  const server = serverOf(req, res);
+  const exchange = exchangeOf(req, res, server && siteOf(server));
+  return exchange.ctx ?? contextFor(exchange, exchange.site?.under(above) ?? above, limits);
+}
+
+/** The options of a request context, checked. */
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly maxTimeoutMs: number;
+}
+
+export function limitsOf(options: RequestContextOptions | undefined, call: string): Limits {
+  return {
+    timeoutMs: durationOf(options?.timeoutMs ?? Infinity, call, 'timeoutMs'),
+    maxTimeoutMs: durationOf(options?.maxTimeoutMs ?? Infinity, call, 'maxTimeoutMs'),
+  };
+}
+
+/** Gives an exchange that has none its context. */
+export function contextFor(exchange: Exchange, parent: Ctx, { timeoutMs, maxTimeoutMs }: Limits): Cancelable {
+  const asked = mayLimitTime(exchange.req.rawHeaders) ? timeoutFrom(exchange.req.headers) : undefined;
+  const ms = Math.min(asked ?? timeoutMs, maxTimeoutMs);
+  const now = ms < Infinity ? parent.scope.scheduler.now() : 0;
+  const ctx = limited(parent, now + ms, now, undefined);
+  exchange.ctx = ctx;
+  if (exchange.whole !== undefined) exchange.release();
+  return ctx;
+}
+
+function serverOf(req: AnyRequest, res: AnyResponse): object | undefined {
+  const connection = isHttp2(res) ? res.stream.session : (req as IncomingMessage).socket;
+  return (connection as { readonly server?: object } | undefined)?.server;
+}
+
+function checkRequest(req: AnyRequest): void {
+  const { headers, socket } = (req as Partial<AnyRequest> | null | undefined) ?? {};
+  if (typeof headers !== 'object' || typeof socket !== 'object') {
+    throw badInput('requestContext', 'req', 'a request of node:http or node:http2', req);
+  }
+}
+
+function checkResponse(res: AnyResponse): void {
+  const { on, writeHead, writableEnded } = (res as Partial<AnyResponse> | null | undefined) ?? {};
+  if (typeof on !== 'function' || typeof writeHead !== 'function' || typeof writableEnded !== 'boolean') {
+    throw badInput('requestContext', 'res', 'a response of node:http or node:http2', res);
+  }
+}

@@ -1,0 +1,169 @@
+/// <reference types="node" preserve="true" />
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Observable, Subscriber, config } from 'rxjs';
+import type { Observer, Subscription } from 'rxjs';
+import type { Context } from '../../core/context.js';
+import { isDeadlineExceeded } from '../../core/errors.js';
+import { contextOf } from '../../core/foreign.js';
+import { Cancelable } from '../../core/node.js';
+import { Listener, listen, report } from '../../core/tree.js';
+import { answer, mute } from './answer.js';
+import { exchangeOf } from './exchange.js';
+import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
+import { contextFor, limitsOf } from './requestContext.js';
+import type { RequestContextOptions } from './requestContext.js';
+import { checkServer, siteOf } from './site.js';
+import type { AnyServer } from './site.js';
+
+/** What {@link requests} emits. */
+export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
+  /** The request's own context: {@link requestContext}. */
+  readonly ctx: Context;
+  /** As the server hands it out. */
+  readonly req: Req;
+  /** Yours to write and to end, unless `ctx` is done first. */
+  readonly res: Res;
+}
+
+/**
+ * The requests of a server, each with a context of its own, from the subscription on.
+ *
+ * ```ts
+ * requests(ctx, server, { timeoutMs: 2_000 }).subscribe(({ ctx, req, res }) => {
+ *   search(ctx, req.url).subscribe({ next: (rows) => res.end(rows), error: (err) => res.writeHead(502).end() });
+ * });
+ * ```
+ *
+ * When the context of a request is done before anything was written, the library answers: 504 for a deadline, 503 when
+ * `parent` is done or nobody subscribes any more; a client that is gone gets nothing. A response that was begun by then is
+ * destroyed, so that nobody takes it for whole. What the handler does with the response afterwards comes to nothing. A
+ * request whose time is over when it comes is answered without being emitted.
+ *
+ * Unsubscribing, or parent being done, stops listening and cancels what is in flight; the result completes when parent is
+ * done or the server is closed. While {@link shutdown} waits for requests to finish, they go on, and new ones get 503.
+ *
+ * A handler, as an observer or a function that is subscribed directly, may throw or return a promise that is rejected: the
+ * request is answered with 500, its context is canceled with the error as the cause, and the error goes to RxJS's
+ * `config.onUnhandledError` or, without that, becomes a warning of the process. In a pipe it is as with any observable: what
+ * an operator's function throws ends the whole, and so does an inner stream that errors. The one to put on such a stream is
+ * `takeUntilCtx(ctx)`. A server error that nobody else listens to becomes a warning as well.
+ *
+ * @param parent the contexts are done together with it, if that comes first
+ * @param server need not listen yet
+ * @param options the time that requests get, as for {@link requestContext}
+ * @throws TypeError when an argument is not what it must be
+ */
+export function requests(parent: Context, server: Server, options?: RequestContextOptions): Observable<HttpRequest>;
+export function requests(
+  parent: Context,
+  server: Http2Server | Http2SecureServer,
+  options?: RequestContextOptions,
+): Observable<HttpRequest<Http2ServerRequest, Http2ServerResponse>>;
+export function requests(
+  parent: Context,
+  server: AnyServer,
+  options?: RequestContextOptions,
+): Observable<HttpRequest<AnyRequest, AnyResponse>>;
+export function requests(
+  parent: Context,
+  server: AnyServer,
+  options?: RequestContextOptions,
+): Observable<HttpRequest<AnyRequest, AnyResponse>> {
+  const above = contextOf(parent, 'requests', 'parent');
+  checkServer(server, 'requests');
+  const limits = limitsOf(options, 'requests');
+  const site = siteOf(server);
+
+  return new Requests<HttpRequest<AnyRequest, AnyResponse>>((subscriber) => {
+    const alive = site.under(above);
+    const all = new Cancelable(alive, alive.scope);
+    const end = (exchange: Exchange) => {
+      if (exchange.whole === undefined) answer(exchange.res, statusFor(exchange, above.err));
+      else if (!exchange.whole) mute(exchange.res);
+    };
+
+    const receive = (req: AnyRequest, res: AnyResponse) => {
+      // It came on a connection that is still open, to a server that is being shut down.
+      if (above.err !== undefined || site.closing) {
+        answer(res, 503);
+        return;
+      }
+      const exchange = exchangeOf(req, res, site);
+      const ctx = exchange.ctx ?? contextFor(exchange, all, limits);
+      // Before any listener of the handler: one that writes what comes to its mind would outrun the answer.
+      listen(ctx, new Listener(exchange, end));
+      if (ctx.end === undefined) subscriber.next({ ctx, req, res });
+    };
+    const close = () => {
+      site.closed();
+      subscriber.complete();
+    };
+
+    subscriber.add(listen(all, new Listener(subscriber, complete)));
+    if (subscriber.closed) return;
+    server.on('request', receive).on('error', serverFailed).on('close', close);
+    subscriber.add(() => {
+      server.off('request', receive).off('error', serverFailed).off('close', close);
+      all.cancel();
+    });
+  });
+}
+
+const failed = new WeakSet<Exchange>();
+
+function statusFor(exchange: Exchange, parentErr: unknown): 500 | 503 | 504 {
+  if (failed.has(exchange)) return 500;
+  const { err } = exchange.ctx!;
+  return isDeadlineExceeded(err) && err !== parentErr ? 504 : 503;
+}
+
+function complete(subscriber: Subscriber<unknown>): void {
+  subscriber.complete();
+}
+
+/** Guards the observer that is subscribed directly. No error is emitted: it would have nowhere to come from. */
+class Requests<T extends HttpRequest<AnyRequest, AnyResponse>> extends Observable<T> {
+  override subscribe(
+    observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    // That of an operator has its own way with errors.
+    if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
+    const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, error, complete };
+    return super.subscribe({
+      next: (request) => {
+        try {
+          const result: unknown = observer?.next?.(request);
+          if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(request, thrown));
+        } catch (thrown) {
+          handlerFailed(request, thrown);
+        }
+      },
+      complete: () => observer?.complete?.(),
+    });
+  }
+}
+
+function handlerFailed({ ctx, req, res }: HttpRequest<AnyRequest, AnyResponse>, error: unknown): void {
+  // Thrown because the request is over, which is no news.
+  if (error === ctx.err) return;
+  const exchange = exchangeOf(req, res);
+  failed.add(exchange);
+  exchange.ctx!.cancel(error);
+  complain('a handler failed', error);
+}
+
+function serverFailed(this: AnyServer, error: unknown): void {
+  if (this.listeners('error').every((listener) => listener === serverFailed)) complain('the server failed', error);
+}
+
+/** As RxJS reports an error that nobody handles, but without ending the process. */
+function complain(what: string, error: unknown): void {
+  if (config.onUnhandledError !== null) report(error);
+  else {
+    const detail = error instanceof Error ? error.stack : undefined;
+    process.emitWarning(`requests: ${what}`, { type: 'UnhandledErrorWarning', detail: detail ?? String(error) });
+  }
+}

@@ -1,0 +1,44 @@
+// Lives random histories of contexts, with new seeds, for as long as it is told: `npm run soak -- --minutes 10` (one by default).
+// `--seed 12345` begins with that seed. The first law that is broken ends it, with the smallest history that breaks it.
+import { parseArgs } from 'node:util';
+import { config } from 'rxjs';
+import { liveRandomly } from '../spec/helpers/randomLives.js';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
+const minutes = Number(values.minutes);
+let seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 30));
+if (!(minutes > 0) || !Number.isInteger(seed)) {
+  console.error('usage: npm run soak -- --minutes <number> [--seed <integer>]');
+  process.exit(2);
+}
+
+const batch = 250;
+const start = Date.now();
+const total = { lives: 0, contexts: 0, listeners: 0 };
+/** @type {Set<unknown>} */
+const reported = new Set();
+config.onUnhandledError = (error) => {
+  reported.add(error);
+};
+
+for (let nextReport = start; Date.now() < start + minutes * 60_000; seed++) {
+  reported.clear();
+  const { lives, contexts, listeners, thrown } = liveRandomly(seed, batch);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  if (thrown.some((error) => !reported.delete(error)) || reported.size > 0) {
+    throw new Error(`What listeners threw is not what was reported, with seed ${seed}`);
+  }
+  total.lives += lives;
+  total.contexts += contexts;
+  total.listeners += listeners;
+  if (Date.now() >= nextReport) {
+    nextReport += 10_000;
+    console.log(`${Math.round((Date.now() - start) / 1000)} s, seed ${seed}: ${describe()}`);
+  }
+}
+console.log(`Every law held: ${describe()}, seeds up to ${seed - 1}.`);
+
+function describe() {
+  const [lives, contexts, listeners] = Object.values(total).map((count) => count.toLocaleString('en'));
+  return `${lives} histories, ${contexts} contexts, ${listeners} listeners`;
+}

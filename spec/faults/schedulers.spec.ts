@@ -1,0 +1,256 @@
+// A deadline holds by the clock: what the timer does decides only when listeners hear.
+import { NEVER, Subscription } from 'rxjs';
+import type { SchedulerAction, SchedulerLike } from 'rxjs';
+import {
+  DeadlineExceededError,
+  background,
+  takeUntilCtx,
+  usingCtx,
+  withCancel,
+  withScheduler,
+  withTimeout,
+} from '../../lib/index.js';
+import { listenerCount } from '../../lib/testing/index.js';
+import { mock } from '../helpers/foreign.js';
+import { listen } from '../helpers/listen.js';
+import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
+
+/** A scheduler whose every timer a spec fires by hand, when and as often as it likes. */
+class Hand implements SchedulerLike {
+  time = 0;
+  readonly timers: { delay: number; canceled: boolean; fire: () => void }[] = [];
+  /** Called within `schedule`, with what it is about to return. */
+  onSchedule: (fire: () => void) => void = () => undefined;
+  onCancel: () => void = () => undefined;
+
+  now(): number {
+    return this.time;
+  }
+
+  schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T): Subscription {
+    const timer = {
+      delay,
+      canceled: false,
+      fire: () => {
+        work.call(action, state);
+      },
+    };
+    const action = new Subscription(() => {
+      timer.canceled = true;
+      this.onCancel();
+    }) as SchedulerAction<T>;
+    this.timers.push(timer);
+    this.onSchedule(timer.fire);
+    return action;
+  }
+
+  get armed(): number {
+    return this.timers.filter(({ canceled }) => !canceled).length;
+  }
+}
+
+function setUp() {
+  const hand = new Hand();
+  const root = withScheduler(background(), hand);
+  const [ctx, cancel] = withTimeout(root, 10);
+  return { hand, root, ctx, cancel };
+}
+
+describe('a scheduler that fires', () => {
+  it('early is asked again for the rest', () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    hand.time = 4;
+    hand.timers[0]!.fire();
+    expect(ctx.err).toBeUndefined();
+    expect(heard.errs).toEqual([]);
+    expect(hand.timers.map(({ delay }) => delay)).toEqual([10, 6]);
+    hand.time = 10;
+    hand.timers[1]!.fire();
+    expect(heard.errs).toEqual([ctx.err!]);
+    expect(hand.timers.length).toBe(2);
+  });
+
+  it('late makes listeners hear late, and changes nothing for those who ask', () => {
+    const { hand, ctx } = setUp();
+    const [child] = withCancel(ctx);
+    const heard = listen(child);
+    hand.time = 10;
+    expect(child.err).toBeInstanceOf(DeadlineExceededError);
+    hand.time = 5000;
+    hand.timers.at(-1)!.fire();
+    expect(heard.errs).toEqual([child.err!]);
+  });
+
+  it('twice makes listeners hear once', () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    hand.time = 10;
+    for (let i = 0; i < 3; i++) hand.timers[0]!.fire();
+    expect(heard.errs).toEqual([ctx.err!]);
+    expect(heard.completed).toBe(1);
+    expect(hand.timers.length).toBe(1);
+  });
+
+  it('a timer that was taken back does no harm', () => {
+    const { hand, ctx } = setUp();
+    listen(ctx).unsubscribe();
+    expect(hand.armed).toBe(0);
+    const heard = listen(ctx);
+    hand.time = 10;
+    hand.timers[0]!.fire();
+    expect(heard.errs).toEqual([]);
+    hand.timers[1]!.fire();
+    expect(heard.errs).toEqual([ctx.err!]);
+  });
+
+  it('never leaves cancel and the deadline to those who ask', () => {
+    const { hand, ctx, cancel } = setUp();
+    const heard = listen(ctx);
+    hand.time = 10_000;
+    expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    cancel('too late');
+    expect(heard.errs).toEqual([ctx.err!]);
+    expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    expect(hand.armed).toBe(0);
+  });
+
+  it('within `schedule` is taken as due, and tells listeners later: they are not all there yet', async () => {
+    const { hand, ctx } = setUp();
+    hand.onSchedule = (fire) => {
+      hand.time = 10;
+      fire();
+      fire();
+    };
+    const first = listen(ctx);
+    expect(first.errs).toEqual([]);
+    expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    const second = listen(ctx);
+    expect(second.errs).toEqual([ctx.err!]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(first.errs).toEqual([ctx.err!]);
+    expect(first.completed).toBe(1);
+    expect(second.completed).toBe(1);
+  });
+
+  it('within `schedule` and is canceled at once tells listeners in cancel, and no more', async () => {
+    const { hand, ctx, cancel } = setUp();
+    hand.onSchedule = (fire) => fire();
+    const heard = listen(ctx);
+    cancel('gone');
+    expect(heard.errs).toEqual([ctx.err!]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(heard.completed).toBe(1);
+    expect(ctx.cause).toBe('gone');
+  });
+});
+
+describe('a scheduler that throws', () => {
+  it('when it is asked for a timer is reported, and listeners hear of a cancel all the same', async () => {
+    const { hand, root, ctx, cancel } = setUp();
+    const [child] = withCancel(ctx);
+    hand.onSchedule = () => {
+      throw new Error('no timers left');
+    };
+    const heard = [listen(child), listen(child), listen(ctx)];
+    await macrotask();
+    expect(takeUnhandledErrors()).toEqual([new Error('no timers left')]);
+    cancel('gone');
+    for (const { errs, completed } of heard) {
+      expect(errs).toEqual([ctx.err!]);
+      expect(completed).toBe(1);
+    }
+    expect(listenerCount(ctx) + listenerCount(root)).toBe(0);
+  });
+
+  it('when a timer is taken back is reported, and everybody hears', async () => {
+    const { hand, ctx, cancel } = setUp();
+    const heard = [listen(ctx), listen(withCancel(ctx)[0]), listen(ctx)];
+    hand.onCancel = () => {
+      throw new Error('no such timer');
+    };
+    expect(() => cancel()).not.toThrow();
+    for (const { errs } of heard) expect(errs).toEqual([ctx.err!]);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBe(1);
+  });
+
+  it('when a listener leaves is reported, and the listener has left', async () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    hand.onCancel = () => {
+      throw new Error('no such timer');
+    };
+    expect(() => heard.unsubscribe()).not.toThrow();
+    expect(listenerCount(ctx)).toBe(0);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBe(1);
+  });
+
+  it('for its clock makes the call throw that error, and nothing is left behind', () => {
+    const hand = new Hand();
+    hand.now = () => {
+      throw new Error('no clock');
+    };
+    const parent = mock();
+    const root = withScheduler(parent, hand);
+    expect(() => withTimeout(root, 10)).toThrowError('no clock');
+    let error: unknown;
+    usingCtx(root, () => NEVER.pipe(takeUntilCtx(root)), { timeout: 10 }).subscribe({
+      error: (thrown: unknown) => {
+        error = thrown;
+      },
+    });
+    expect(error).toEqual(new Error('no clock'));
+    expect(parent.open).toBe(0);
+    expect(hand.timers.length).toBe(0);
+  });
+});
+
+describe('a clock', () => {
+  it('that jumps forwards over the deadline ends the context for those who ask, and the timer tells the rest', () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    hand.time = 1e12;
+    expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    hand.timers.at(-1)!.fire();
+    expect(heard.errs).toEqual([ctx.err!]);
+  });
+
+  it('that jumps backwards makes the deadline that much later', () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    hand.time = -90;
+    hand.timers[0]!.fire();
+    expect(ctx.err).toBeUndefined();
+    expect(hand.timers.at(-1)!.delay).toBe(100);
+    hand.time = 10;
+    hand.timers.at(-1)!.fire();
+    expect(heard.errs).toEqual([ctx.err!]);
+  });
+
+  it('that jumps backwards does not make undone what was seen to be done', () => {
+    const { hand, ctx, cancel } = setUp();
+    const [child] = withCancel(ctx);
+    const heard = listen(child);
+    hand.time = 10;
+    const { err } = child;
+    hand.time = 0;
+    expect(child.err).toBe(err);
+    expect(ctx.err).toBe(err);
+    hand.timers.at(-1)!.fire();
+    expect(heard.errs).toEqual([err!]);
+    cancel('too late');
+    expect(ctx.err).toBe(err);
+  });
+
+  it('that jumps backwards makes a timer of the most that a host can take, again and again', () => {
+    const { hand, ctx } = setUp();
+    listen(ctx);
+    hand.time = -1e13;
+    hand.timers[0]!.fire();
+    hand.timers[1]!.fire();
+    expect(hand.timers.map(({ delay }) => delay)).toEqual([10, 2 ** 31 - 1, 2 ** 31 - 1]);
+    expect(ctx.err).toBeUndefined();
+  });
+});

@@ -1,0 +1,76 @@
+// What must come of a history: every step is taken in the model first.
+import { CanceledError } from '../../lib/index.js';
+import { Known, OutsideKnown } from './known.js';
+import { Model } from './model.js';
+import type { ModelCtx } from './model.js';
+import type { Step } from './world.js';
+
+export class Foreseen {
+  readonly model = new Model();
+  /** As many as there are in the world, the root being the first. */
+  readonly known: Known[] = [];
+  readonly outside = new Map<number, OutsideKnown>();
+  readonly root: Known;
+
+  constructor() {
+    const step: Step = { act: 'withValue', ctx: 0, other: 0, n: 0, cause: undefined, frame: 0 };
+    this.root = this.add(new Known(0, 'root', undefined, undefined, step), 0);
+  }
+
+  /** @returns what is derived, if anything is */
+  take(step: Step): Known | undefined {
+    const { act, ctx, other, n, cause, frame } = step;
+    const known = this.known[ctx]!;
+    switch (act) {
+      case 'cancel':
+        this.model.end(known, { kind: 'canceled', cause });
+        return undefined;
+      case 'end': {
+        const kind = cause instanceof CanceledError ? 'canceled' : 'deadline';
+        this.model.end(known, { kind, cause: n === 0 ? undefined : n });
+        return undefined;
+      }
+      case 'speak':
+        if (other % 2 === 0 && n === 0) this.outsideOf(other).silent = true;
+        else this.outsideOf(other).end = { kind: 'canceled', cause };
+        return undefined;
+    }
+    const source =
+      act === 'followCtx' ? this.known[other]! : act === 'followOutside' ? this.outsideOf(other) : undefined;
+    const above = act === 'mock' ? undefined : known;
+    const made = this.add(new Known(this.known.length, act, above, source, step), frame);
+    if (act === 'followInput' && n > 1) this.model.end(made, { kind: 'canceled', cause });
+    return made;
+  }
+
+  outsideOf(index: number): OutsideKnown {
+    const known = this.outside.get(index) ?? new OutsideKnown();
+    this.outside.set(index, known);
+    return known;
+  }
+
+  /** Whether some who follow are yet to be told: others, to whom this happens later, may be told of all before. */
+  get pending(): boolean {
+    return this.known.some(({ pending }) => pending);
+  }
+
+  /** One that follows is below another: whether it ends by itself or with that one depends on who of the two is told first. */
+  get orderMatters(): boolean {
+    const ending = new Set<ModelCtx>();
+    for (const ctx of this.known) {
+      if (ctx.end !== undefined) continue;
+      const { source, parent } = ctx;
+      const byItself = source !== undefined && (source.end !== undefined || ending.has(source));
+      const withParent = parent !== undefined && ending.has(parent);
+      if (byItself || withParent) ending.add(ctx);
+      if (byItself && withParent) return true;
+    }
+    return false;
+  }
+
+  private add(known: Known, now: number): Known {
+    this.known.push(known);
+    this.model.add(known, now);
+    return known;
+  }
+}

@@ -1,0 +1,255 @@
+// The laws. Each method is one of them, and says in its message what was broken. When they are asked is told by the public methods.
+import { CanceledError, DeadlineExceededError, remaining, throwIfDone } from '../../lib/index.js';
+import type { Context, ContextError } from '../../lib/index.js';
+import { listenerCount } from '../../lib/testing/index.js';
+import type { Known } from './known.js';
+import type { Life } from './life.js';
+import type { Listener } from './listeners.js';
+import type { ModelEnd } from './model.js';
+import { needed } from './needed.js';
+import { nameOfOutside } from './outside.js';
+import { keys, print } from './world.js';
+
+type Errs = readonly (ContextError | undefined)[];
+
+export class Laws {
+  /** What each context showed when it was first seen done. */
+  private readonly shown: { err: ContextError; cause: unknown }[] = [];
+  /** What those who ended together show, and whose error an error is. */
+  private readonly errs = new Map<unknown, ContextError>();
+  private readonly ends = new Map<ContextError, ModelEnd>();
+  private reading = false;
+  private looks = 0;
+  private frame = 0;
+
+  constructor(private readonly life: Life) {}
+
+  /** After every step, and whenever a listener is called. */
+  atEveryMoment(): void {
+    const { world, foreseen, broken } = this.life;
+    const { model, known } = foreseen;
+    if (broken !== undefined) return;
+    const before = this.reading;
+    this.reading = true;
+    if (world.clock.frame > this.frame) model.pass((this.frame = world.clock.frame));
+    const errs = world.contexts.map((ctx) => ctx.err);
+    this.whoFollowsMayBeToldInAnyOrder(errs);
+    for (let id = 0; id < errs.length; id++) {
+      const ctx = known[id]!;
+      this.aDoneContextStaysDone(ctx, errs[id]);
+      this.aDescendantOfADoneContextIsDone(ctx, errs);
+      this.theModelAgrees(ctx, errs[id]);
+    }
+    // The rest in turn: it can hardly differ when `err` is right.
+    const one = known[this.looks++ % errs.length]!;
+    this.noDeadlineIsLaterThanThatOfTheParent(one);
+    this.whatIsDerivedFromErrAgrees(one);
+    this.reading = before;
+  }
+
+  whenDerived(made: Known): void {
+    this.valuesAreInherited(made);
+    this.doneIsOneObservable(made);
+    this.noDeadlineIsLaterThanThatOfTheParent(made);
+  }
+
+  whenJoined(listener: Listener): void {
+    const { state, late, isStream, sources } = listener;
+    if (state !== (late ? 'called' : 'waiting')) {
+      this.broken(`who comes late is called at once, and nobody else`, listener, `is ${state}`);
+    }
+    if (isStream && sources !== (late ? 0 : 1)) {
+      this.broken('a source is subscribed once, and not at all under a done context', listener, `${sources} times`);
+    }
+  }
+
+  whenCalled(listener: Listener, before: Listener['state'], err: unknown): void {
+    const { known, late } = listener;
+    if (before !== 'waiting') this.broken('a listener is called once, or has left before', listener, `was ${before}`);
+    if (this.reading) this.broken('reading calls no listener', listener, 'was called');
+    if (known.end === undefined) this.broken('a listener is called when its context is done', listener, 'was early');
+    if (err !== undefined && err !== this.errs.get(known.end)) {
+      this.broken('a listener hears err', listener, 'heard something else');
+    }
+    if (!late) this.listenersAreCalledInOrder(listener);
+  }
+
+  whenLeft(listener: Listener, waiting: boolean, prevented: unknown): void {
+    if (typeof prevented === 'boolean' && prevented !== waiting) {
+      this.broken('stop() tells whether it prevented the call', listener, String(prevented));
+    }
+    if (listener.sources !== 0) this.broken('a stream that is over lets go of its source', listener, 'does not');
+  }
+
+  /** Between two steps of a history. */
+  whenAllIsQuiet(): void {
+    if (this.life.broken !== undefined || this.life.busy) return;
+    for (const ctx of this.life.foreseen.known) {
+      if (ctx.pending) this.broken('who follows what has ended is done when all have been told', ctx, 'is not');
+    }
+    for (const listener of this.life.listeners) this.everybodyWasCalled(listener);
+    this.onlyWhatIsNeededIsLinkedOrArmed();
+  }
+
+  whenAllIsOver(): void {
+    const left = this.life.world.left();
+    if (left !== '') this.life.break('after the end nothing is linked anywhere, and no timer is armed', left);
+  }
+
+  private aDoneContextStaysDone(ctx: Known, err: ContextError | undefined): void {
+    const first = this.shown[ctx.id];
+    if (err === undefined && first === undefined) return;
+    const { cause } = this.contextOf(ctx);
+    if (first === undefined) this.shown[ctx.id] = { err: err!, cause };
+    else if (err !== first.err || cause !== first.cause) {
+      this.broken('a done context stays done, with one err and one cause', ctx, `now it is ${say(err, cause)}`);
+    }
+  }
+
+  /** Nobody sees half of a cancellation: this is asked from inside every listener too. */
+  private aDescendantOfADoneContextIsDone(ctx: Known, errs: Errs): void {
+    const { id, parent } = ctx;
+    if (parent !== undefined && errs[parent.id] !== undefined && errs[id] === undefined) {
+      this.broken('a descendant of a done context is done', ctx, `is not, though ${String(parent)} is`);
+    }
+  }
+
+  private theModelAgrees(ctx: Known, err: ContextError | undefined): void {
+    const { end } = ctx;
+    if (end === undefined || err === undefined) {
+      if (end !== err) this.disagree(ctx, end === undefined ? 'open' : end.kind);
+      return;
+    }
+    if (!this.errs.has(end) && !this.ends.has(err)) {
+      this.errs.set(end, err);
+      this.ends.set(err, end);
+    }
+    if (this.errs.get(end) !== err) this.disagree(ctx, 'so by the same err as all that ended with it, and only these');
+    if (!(err instanceof (end.kind === 'canceled' ? CanceledError : DeadlineExceededError))) {
+      this.disagree(ctx, end.kind);
+    }
+    const wanted = this.errs.get(end.cause) ?? (end.cause === undefined ? err : end.cause);
+    if (this.contextOf(ctx).cause !== wanted) this.disagree(ctx, `so with the cause ${print(wanted)}`);
+  }
+
+  private disagree(ctx: Known, wanted: string): void {
+    const { err, cause } = this.contextOf(ctx);
+    this.broken('the library and the model agree', ctx, `is ${say(err, cause)}, and should be ${wanted}`);
+  }
+
+  /** Where the library shows those done that may have been told by now, the model goes along. */
+  private whoFollowsMayBeToldInAnyOrder(errs: Errs): void {
+    const { known, model } = this.life.foreseen;
+    for (let told: Known | undefined; (told = known.find((ctx) => ctx.pending && this.wasToldNow(ctx, errs)));) {
+      model.follow(told);
+    }
+  }
+
+  /** Not with its parent, and not before those below who show another err. */
+  private wasToldNow(ctx: Known, errs: Errs): boolean {
+    const { id, parent } = ctx;
+    const err = errs[id];
+    return (
+      err !== undefined &&
+      (parent === undefined || err !== errs[parent.id]) &&
+      !this.life.foreseen.known.some(
+        (other) => other.end === undefined && errs[other.id] !== err && other.endsWith(ctx),
+      )
+    );
+  }
+
+  private noDeadlineIsLaterThanThatOfTheParent(ctx: Known): void {
+    const deadline = this.contextOf(ctx).deadline ?? Infinity;
+    const above = ctx.parent === undefined ? Infinity : (this.contextOf(ctx.parent).deadline ?? Infinity);
+    if (deadline > above || deadline !== ctx.deadline) {
+      const wanted = `${ctx.deadline}, that of the parent is ${above}`;
+      this.broken('the deadline is the earliest from here upwards', ctx, `has ${deadline}, not ${wanted}`);
+    }
+  }
+
+  private whatIsDerivedFromErrAgrees(known: Known): void {
+    const ctx = this.contextOf(known);
+    if (ctx.err === undefined && ctx.cause !== undefined) this.broken('an open context has no cause', known, 'has');
+    const left = ctx.err ? 0 : Math.max(0, known.deadline - this.life.world.clock.frame);
+    if (remaining(ctx) !== left) this.broken('remaining is the time that is left', known, `has ${remaining(ctx)} ms`);
+    let thrown: unknown;
+    try {
+      throwIfDone(ctx);
+    } catch (error) {
+      thrown = error;
+    }
+    if (thrown !== ctx.err) this.broken('throwIfDone throws err', known, `threw ${String(thrown)}`);
+  }
+
+  private valuesAreInherited(made: Known): void {
+    for (const [index, key] of keys.entries()) {
+      const value = this.contextOf(made).value(key);
+      const wanted = made.values[index];
+      if (value !== wanted) {
+        this.broken('values are inherited, and the nearest counts', made, `has ${String(value)} under ${key.name}`);
+      }
+    }
+  }
+
+  private doneIsOneObservable(made: Known): void {
+    const { done$ } = this.contextOf(made);
+    const shared = made.act === 'withValue' ? this.contextOf(made.above!).done$ : this.contextOf(made).done$;
+    if (done$ !== shared) this.broken('done$ is one, and a value context shares it', made, 'has another');
+  }
+
+  /** Listeners of one context in the order in which they came, and before those of its descendants that end with it. */
+  private listenersAreCalledInOrder(listener: Listener): void {
+    const { turn, known } = listener;
+    for (const other of this.life.listeners) {
+      const { node } = other.known;
+      if (other.state !== 'waiting' || node === undefined) continue;
+      const first = node === known.node ? other.turn < turn : known.node!.isBelow(node) && node.end === known.node!.end;
+      if (first) this.broken('own listeners in order, and before descendants', listener, `before ${String(other)}`);
+    }
+  }
+
+  private everybodyWasCalled(listener: Listener): void {
+    const { state, kind, known, completed, left, sources } = listener;
+    if (state === 'waiting' && known.end !== undefined) {
+      this.broken('every listener that has not left is called', listener, 'was not');
+    }
+    if (kind === 'done$' && completed !== (state === 'called') && !left) {
+      this.broken('done$ emits and completes', listener, completed ? 'only completed' : 'did not complete');
+    }
+    if (state !== 'waiting' && sources !== 0) {
+      this.broken('a stream that is over lets go of its source', listener, 'does not');
+    }
+  }
+
+  private onlyWhatIsNeededIsLinkedOrArmed(): void {
+    const law = 'linked and armed is only what somebody listens to';
+    const { world, foreseen, listeners } = this.life;
+    const { heard, subscribed, timers, spare } = needed(foreseen.known, listeners);
+    for (const ctx of foreseen.known) {
+      const count = listenerCount(this.contextOf(ctx));
+      const wanted = heard.of(ctx.node);
+      if (count !== wanted) this.broken(law, ctx, `has ${count} listeners, and should have ${wanted}`);
+      const open = world.mocks.get(ctx.id)?.open ?? 0;
+      if (open !== subscribed.of(ctx)) this.broken(law, ctx, `has ${open} subscribers of its own`);
+    }
+    for (const [index, one] of foreseen.outside) {
+      const { listeners, shared } = world.outsideOf(index);
+      const wanted = shared ? Math.min(heard.of(one), 1) : heard.of(one);
+      if (listeners !== wanted) this.life.break(law, `${nameOfOutside(index)} has ${listeners} listeners`);
+    }
+    const armed = world.clock.actions.length;
+    if (armed < timers || armed > timers + spare) this.life.break(law, `${armed} timers, where ${timers} are needed`);
+  }
+
+  private contextOf({ id }: Known): Context {
+    return this.life.world.contexts[id]!;
+  }
+
+  private broken(law: string, who: Known | Listener, how: string): void {
+    this.life.break(law, `${String(who)} ${how}`);
+  }
+}
+
+function say(err: ContextError | undefined, cause: unknown): string {
+  return err === undefined ? 'open' : `done (${err.message}, cause ${print(cause)})`;
+}

@@ -1,0 +1,278 @@
+// Lives a history, with listeners that act while they are being notified. Every step is taken first in the model, then in the
+// library; after each, and in every call of a listener, all laws are asked.
+import { CanceledError, DeadlineExceededError } from '../../lib/index.js';
+import { Foreseen } from './foreseen.js';
+import { slots } from './histories.js';
+import type { Command, Derivation, History, Listening } from './histories.js';
+import type { Known } from './known.js';
+import { Laws } from './laws.js';
+import { Listener } from './listeners.js';
+import { compareWithTwins } from './twins.js';
+import { World, describeStep, keys, schedulers } from './world.js';
+import type { Step } from './world.js';
+
+/** Lives `history`. Throws an error that tells the whole story when a law is broken. */
+export function live(history: History): Life {
+  const life = new Life(history);
+  life.live();
+  if (life.broken === undefined) return life;
+  const retold = new Life(history, []);
+  retold.live();
+  throw new Error([...retold.story!, `BROKEN: ${life.broken}`].join('\n'));
+}
+
+export class Life {
+  readonly world = new World();
+  readonly foreseen = new Foreseen();
+  readonly listeners: Listener[] = [];
+  /** All that happened to contexts, in order. */
+  readonly steps: Step[] = [];
+  /** What listeners threw: each is to be reported as unhandled. */
+  readonly thrown: unknown[] = [];
+  /** The first law that was broken, and how. */
+  broken: string | undefined = undefined;
+  /** False where it depends on an order that is not promised who was first: then others may see it otherwise. */
+  decided = true;
+  /** A busy loop has kept timers from firing. */
+  busy = false;
+
+  private readonly laws = new Laws(this);
+  private readonly slots: Known[];
+  /** Of what is outside, which ones are followed now. */
+  private readonly current = [0, 1, 2, 3];
+  private readonly signals = new Set<AbortSignal>();
+  private depth = 0;
+  private named = 0;
+  private finished = false;
+
+  constructor(
+    private readonly history: History,
+    readonly story?: string[],
+  ) {
+    this.slots = new Array<Known>(slots).fill(this.foreseen.root);
+  }
+
+  live(): void {
+    try {
+      this.liveAndFinish();
+    } catch (error) {
+      this.break('nothing is thrown', String(error));
+    }
+  }
+
+  private liveAndFinish(): void {
+    for (const command of this.history.steps) {
+      this.act(command);
+      this.laws.whenAllIsQuiet();
+      if (this.broken !== undefined) return;
+    }
+    this.finish();
+    if (this.broken !== undefined || !this.decided) return;
+    const differs = compareWithTwins(this, this.history.foreign);
+    if (differs !== undefined) this.break('twins of one history agree, observed and unobserved', differs);
+  }
+
+  break(law: string, how: string): void {
+    this.broken ??= `${law}: ${how}`;
+  }
+
+  private act(command: Command): void {
+    const { act, ctx, other, n } = command;
+    const known = this.slots[ctx]!;
+    switch (act) {
+      case 'advance':
+      case 'jump':
+        return this.pass(n % 8, act === 'jump');
+      case 'cancel':
+        return this.cancel(known, [this.name('cause'), undefined, null, 0][n % 4]);
+      case 'speak':
+        return this.speak(other % this.current.length, n);
+      case 'end':
+        return this.end(other, n);
+      case 'leave': {
+        const listener = this.listeners[(other * slots + ctx) % Math.max(1, this.listeners.length)];
+        return listener && this.leave(listener);
+      }
+      case 'done$':
+      case 'afterFunc':
+      case 'takeUntilCtx':
+      case 'throwOnCtx':
+      case 'signal':
+        return this.listen(act, known, command);
+      default:
+        return this.derive(act, known, command);
+    }
+  }
+
+  // Contexts.
+
+  private derive(act: Derivation, known: Known, { other, to, n }: Command): void {
+    if (!this.history.foreign && (act === 'wrap' || act === 'mock')) return;
+    this.take(act, known, this.choose(act, known, other, n));
+    this.slots[to] = this.foreseen.known.at(-1)!;
+  }
+
+  private choose(act: Derivation, known: Known, other: number, n: number): Partial<Step> {
+    const cause = other % 2 === 0 ? undefined : this.name('late');
+    switch (act) {
+      case 'withTimeout':
+        return { n: n === 15 ? Infinity : this.instant(known, n) - this.world.clock.frame, cause };
+      case 'withDeadline':
+        return { n: this.instant(known, n), cause };
+      case 'withValue':
+        return { n, other: other % keys.length };
+      case 'withScheduler':
+        return { other: other % schedulers };
+      case 'mock':
+        return { ctx: 0, n: n % 2 === 0 ? 0 : 1e6 + n }; // it does not keep a deadline by itself: that is later than all
+      case 'followCtx':
+        return { other: this.slots[other]!.id };
+      case 'followOutside':
+        return { other: this.current[other % this.current.length]! };
+      case 'followInput':
+        return { n: n % 4, cause: this.name('said') };
+      default:
+        return {};
+    }
+  }
+
+  /** A time near now. Below foreign contexts each has a fraction of its own: of two timers in one instant either may be first. */
+  private instant({ eager }: Known, n: number): number {
+    return Math.floor(this.world.clock.frame) + n - 2 + (eager ? this.foreseen.known.length / 1024 : 0);
+  }
+
+  private cancel(known: Known, cause?: unknown): void {
+    let target: Known | undefined = known;
+    while (target !== undefined && this.world.cancels[target.id] === undefined) target = target.above;
+    if (target !== undefined) this.take('cancel', target, { cause });
+  }
+
+  /** Who has spoken is replaced: one that only emitted at once, so that nobody comes late, the others when they are to speak again. */
+  private speak(place: number, n: number): void {
+    const index = this.current[place]!;
+    const { end, silent } = this.foreseen.outsideOf(index);
+    const next = index + this.current.length;
+    const other = end !== undefined || silent ? next : index;
+    const emits = place % 2 === 0 && n % 8 > 1;
+    this.current[place] = emits ? other + this.current.length : other;
+    this.take('speak', this.foreseen.known[0]!, {
+      other,
+      n: n % 8,
+      cause: emits && n === 15 ? undefined : this.name('said'),
+    });
+  }
+
+  private end(which: number, n: number): void {
+    const mocks = this.foreseen.known.filter(({ act, end }) => act === 'mock' && end === undefined);
+    const cause = n % 2 === 0 ? new CanceledError() : new DeadlineExceededError();
+    if (mocks.length > 0) this.take('end', mocks[which % mocks.length]!, { n, cause });
+  }
+
+  private take(act: Step['act'], known: Known, more: Partial<Step>): void {
+    const step = this.step(act, known.id, more);
+    this.tell(() => describeStep(step, this.foreseen.known.length));
+    if (this.foreseen.pending) this.decided = false;
+    this.steps.push(step);
+    const made = this.foreseen.take(step);
+    if (this.foreseen.orderMatters) this.decided = false;
+    this.world.take(step);
+    this.laws.atEveryMoment();
+    if (made !== undefined) this.laws.whenDerived(made);
+  }
+
+  private step(act: Step['act'], ctx: number, more: Partial<Step>): Step {
+    return { act, ctx, other: 0, n: 0, cause: undefined, frame: this.world.clock.frame, ...more };
+  }
+
+  // Time.
+
+  private pass(ms: number, loop: boolean): void {
+    const { clock } = this.world;
+    const frame = clock.frame + ms;
+    // A listener cannot let time pass, but it can take its time.
+    if (!loop && this.depth === 0) return this.advance(frame);
+    if (this.history.foreign) return;
+    if (this.foreseen.pending) this.decided = false;
+    this.tell(() => `busy until ${frame}`);
+    this.busy = true;
+    clock.jump(ms);
+    this.laws.atEveryMoment();
+  }
+
+  private advance(frame: number): void {
+    this.tell(() => `wait until ${frame}`);
+    this.world.fireUntil(frame, () => this.laws.atEveryMoment());
+    this.busy = false;
+    this.laws.atEveryMoment();
+  }
+
+  // Listeners.
+
+  private listen(kind: Listening, known: Known, { reactions, throws }: Command): void {
+    const ctx = this.world.contexts[known.id]!;
+    // What somebody else's implementation shows is for itself to keep.
+    const own = known.node?.foreign === true && (kind === 'done$' || kind === 'signal') ? 'afterFunc' : kind;
+    if (own === 'signal') {
+      const { signal } = ctx;
+      if (this.signals.has(signal)) return;
+      this.signals.add(signal);
+    }
+    const late = known.end !== undefined;
+    const listener = new Listener(own, known, this.listeners.length, late, reactions, throws && own !== 'signal');
+    this.listeners.push(listener);
+    this.tell(() => `${String(listener)} comes`);
+    listener.join(ctx, (err) => this.called(listener, err));
+    this.laws.whenJoined(listener);
+    this.laws.atEveryMoment();
+  }
+
+  private called(listener: Listener, err?: unknown): void {
+    const { state } = listener;
+    this.tell(() => `${String(listener)} is called`);
+    listener.state = 'called';
+    this.depth++;
+    this.laws.atEveryMoment();
+    this.laws.whenCalled(listener, state, err);
+    if (!this.finished) for (const command of listener.reactions) this.act(command);
+    this.depth--;
+    if (listener.throws) {
+      const error = new Error(`thrown by ${String(listener)}`);
+      this.thrown.push(error);
+      throw error;
+    }
+  }
+
+  private leave(listener: Listener): void {
+    this.tell(() => `${String(listener)} leaves`);
+    const waiting = listener.state === 'waiting';
+    const prevented = listener.leave();
+    this.laws.whenLeft(listener, waiting, prevented);
+    this.laws.atEveryMoment();
+  }
+
+  /** Ends everything. */
+  private finish(): void {
+    this.finished = true;
+    this.tell(() => 'finish');
+    const { ending } = this.history;
+    if (ending > 1) for (const listener of this.listeners) this.leave(listener);
+    for (const known of ending % 2 === 0 ? [...this.foreseen.known] : [...this.foreseen.known].reverse()) {
+      if (this.world.cancels[known.id]) this.take('cancel', known, {});
+      if (known.act === 'mock' && known.end === undefined) this.take('end', known, { cause: new CanceledError() });
+    }
+    this.advance(this.world.clock.frame);
+    this.laws.whenAllIsQuiet();
+    // Who still waits, waits for what cannot end.
+    for (const listener of this.listeners) if (listener.state === 'waiting') this.leave(listener);
+    this.laws.whenAllIsOver();
+  }
+
+  private name(what: string): string {
+    return `${what} ${++this.named}`;
+  }
+
+  private tell(what: () => string): void {
+    if (this.story === undefined || this.broken !== undefined) return;
+    this.story.push(`${this.world.clock.frame}`.padEnd(8) + '  '.repeat(this.depth) + what());
+  }
+}

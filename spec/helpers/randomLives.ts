@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { histories } from './histories.js';
+import { live } from './life.js';
+
+/** What came of some histories in which every law held. */
+export interface Outcome {
+  readonly lives: number;
+  readonly contexts: number;
+  readonly listeners: number;
+  /** In how many of them the twins were compared too. */
+  readonly compared: number;
+  /** What listeners threw: each is to be reported as unhandled. */
+  readonly thrown: readonly unknown[];
+}
+
+/** Lives as many random histories. Throws an error that tells the story of the smallest one found that breaks a law, and the seed. */
+export function liveRandomly(seed: number, count: number): Outcome {
+  const thrown: unknown[] = [];
+  let [lives, contexts, listeners, compared] = [0, 0, 0, 0];
+  const property = fc.property(histories, (history) => {
+    const life = live(history);
+    lives++;
+    contexts += life.foreseen.known.length - 1;
+    listeners += life.listeners.length;
+    if (life.decided) compared++;
+    thrown.push(...life.thrown);
+  });
+  const { failed, numShrinks, errorInstance } = fc.check(property, { seed, numRuns: count });
+  if (failed) {
+    const story = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+    throw new Error(
+      `${story}\n(shrunk ${numShrinks} times; again: RXJS_CTX_SEED=${seed} npm run test:node -- spec/laws/contexts.spec.ts)`,
+    );
+  }
+  return { lives, contexts, listeners, compared, thrown };
+}

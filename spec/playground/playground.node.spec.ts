@@ -1,0 +1,120 @@
+// The playground as `npm run play` serves it, in a real browser.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { findChrome } from '../../scripts/browsers.mjs';
+
+describe('playground', () => {
+  const longMs = 60_000;
+  const complaints: string[] = [];
+  let server: ChildProcess;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    const env = { ...process.env, NODE_V8_COVERAGE: '' };
+    server = spawn(process.execPath, ['--import', 'tsx', 'playground/serve.ts'], { env });
+    const url = await new Promise<string>((resolve, reject) => {
+      let printed = '';
+      const read = (chunk: Buffer) => {
+        printed += chunk.toString();
+        const address = /http:\S+/.exec(printed);
+        if (address !== null) resolve(address[0]);
+      };
+      server.stdout!.on('data', read);
+      server.stderr!.on('data', read);
+      server.once('close', () => reject(new Error(printed)));
+    });
+    browser = await chromium.launch({ executablePath: findChrome()!, args: ['--no-sandbox'] });
+    page = await browser.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(url);
+  }, longMs);
+
+  afterAll(async () => {
+    await browser.close();
+    server.kill();
+  }, longMs);
+
+  beforeEach(async () => {
+    await page.getByLabel('from').selectOption('all operators');
+  });
+
+  /** What stands in the circles of the first result, and how it ends. */
+  const firstResult = async () => {
+    const picture = page.locator('.card .picture').first();
+    const letters = await picture.locator('.letter').allTextContents();
+    const ends = [await picture.locator('.complete').count(), await picture.locator('.error').count()];
+    return `${letters.join('')} ${ends.join(' ')}`;
+  };
+
+  it(
+    'draws what every operator makes of the inputs, and complains of nothing',
+    async () => {
+      expect(await page.locator('.card').count()).toBe(10);
+      expect(await page.locator('.card svg').count()).toBe(10);
+      expect(await firstResult()).toBe('12 1 0');
+      expect(complaints).toEqual([]);
+    },
+    longMs,
+  );
+
+  it(
+    'draws while somebody types, in the inputs and in an expression',
+    async () => {
+      await page.locator('#inputs').fill('source  --1--2--3--|\nctx     ------d');
+      expect(await firstResult()).toBe('12 1 0');
+      await page.getByLabel('Expression', { exact: true }).first().fill('source.pipe(throwOnCtx(ctx), skip(1))');
+      expect(await firstResult()).toBe('2 0 1');
+    },
+    longMs,
+  );
+
+  it(
+    'says what is wrong with a row or an expression',
+    async () => {
+      await page.getByLabel('Expression', { exact: true }).first().fill('takeUntilCtx(nobody)');
+      expect(await page.locator('.card .fault').first().textContent()).toBe('nobody is not defined');
+      await page.locator('#inputs').fill('ctx  --x');
+      expect(await page.locator('#fault').textContent()).toContain('has "x": c or d');
+    },
+    longMs,
+  );
+
+  it(
+    'loads the diagrams of the pages, with the frame in which they are subscribed',
+    async () => {
+      await page.getByLabel('from').selectOption('takeUntil(leave)');
+      expect(await page.getByLabel('subscribe in frame').inputValue()).toBe('4');
+      expect(await firstResult()).toBe('abcde 1 0');
+    },
+    longMs,
+  );
+
+  it(
+    'is used with the keyboard alone',
+    async () => {
+      await page.getByRole('button', { name: 'Add an expression' }).focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('of("z")');
+      expect(await page.locator('.card').last().locator('.letter').allTextContents()).toEqual(['z']);
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      expect(await page.locator('.card').count()).toBe(10);
+    },
+    longMs,
+  );
+
+  it(
+    'has the library on window',
+    async () => {
+      const text = await page.evaluate(
+        'String(rxjsCtx.withCancel(rxjsCtx.background())[0]) + typeof rxjs.interval + typeof rxjsCtxTesting.listenerCount',
+      );
+      expect(text).toBe('background.withCancelfunctionfunction');
+    },
+    longMs,
+  );
+});

@@ -1,0 +1,30 @@
+// Compiled, never run: what the types of `rxjs-ctx/http` promise, and what they must not let through.
+import type { IncomingMessage } from 'node:http';
+import { expectTypeOf } from 'expect-type';
+import type { Observable } from 'rxjs';
+import { fetchCtx, timeoutFrom, timeoutHeaders } from '../../lib/adapters/http.js';
+import type { HeadersLike, TimeoutHeadersOptions } from '../../lib/adapters/http.js';
+import type { Context } from '../../lib/index.js';
+
+declare const ctx: Context;
+declare const req: IncomingMessage;
+
+expectTypeOf(timeoutFrom(req.headers)).toEqualTypeOf<number | undefined>();
+timeoutFrom(new Headers());
+timeoutFrom({ 'grpc-timeout': '1S' } satisfies HeadersLike);
+// @ts-expect-error -- a limit is a text
+timeoutFrom({ 'connect-timeout-ms': 5 });
+
+expectTypeOf(timeoutHeaders(ctx)).toEqualTypeOf<Record<string, string>>();
+timeoutHeaders(ctx, { reserveMs: 5 } satisfies TimeoutHeadersOptions);
+timeoutHeaders(ctx, { reserveMs: undefined });
+// @ts-expect-error -- ctx is missing
+timeoutHeaders();
+// @ts-expect-error -- no such option
+timeoutHeaders(ctx, { reserve: 5 });
+
+expectTypeOf(fetchCtx(ctx, '/')).toEqualTypeOf<Observable<Response>>();
+fetchCtx(ctx, new URL('http://localhost'), { method: 'POST', signal: null });
+fetchCtx(ctx, new Request('/'));
+// @ts-expect-error -- ctx comes first
+fetchCtx('/', ctx);
