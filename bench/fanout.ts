@@ -83,11 +83,12 @@ function contestants(
   size: number,
   mostOfSubject: number,
   shot: (size: number, ending: Ending) => Shot,
+  withTenth = true,
 ): Record<string, () => Shot> {
   const warm = (count: number, ending: Ending) => (): Shot => ({ ...shot(count, ending), small: shot(1_000, ending) });
   return {
     [ours]: warm(size, byContext),
-    ...(size >= 100_000 && { [`rxjs-ctx with ${size / 10}`]: warm(size / 10, byContext) }),
+    ...(withTenth && size >= 100_000 && { [`rxjs-ctx with ${size / 10}`]: warm(size / 10, byContext) }),
     ...(size <= mostOfSubject && {
       'takeUntil(subject)': () => ({ ...warm(size, bySubject)(), once: size === mostForSubject.canceling }),
     }),
@@ -103,8 +104,8 @@ export default [
     sizes.map((size) => {
       const shot = (count: number, ending: Ending) => leaving(count, ending, order);
       return timed(`unsubscribing ${size} ${name}`, {
-        ...contestants(size, mostForSubject.leaving, shot),
-        'floor: teardowns that do nothing': () => shot(size, byNothing),
+        ...contestants(size, mostForSubject.leaving, shot, name === 'at random'),
+        ...(name === 'at random' && { 'floor: teardowns that do nothing': () => shot(size, byNothing) }),
       });
     }),
   ),

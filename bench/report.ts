@@ -132,7 +132,7 @@ function targetTable(report: Report): Table {
           `${target.goal} ${limitOf(target, 'target')}${unit}`,
           `${short(found.median)}${unit}`,
           found.min === found.max ? '' : `${short(found.min)} … ${short(found.max)}`,
-          meets(target, found, 'target') ? 'yes' : 'no',
+          meets(target, found, 'target') ? 'yes' : target.floor === undefined ? 'no' : `no: ${target.floor}`,
         ],
       ];
     }),
