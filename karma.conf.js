@@ -53,6 +53,7 @@ export default async function (config) {
     .filter((file) => file.endsWith('.spec.ts') && !file.endsWith('.node.spec.ts'))
     .filter((file) => file.includes(process.env.KARMA_SPECS ?? ''))
     .sort();
+  if (specs.length === 0) throw new Error(`no specs have ${process.env.KARMA_SPECS} in their path below spec/`);
   mkdirSync(dir, { recursive: true });
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
   await build({
