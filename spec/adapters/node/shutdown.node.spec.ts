@@ -74,6 +74,15 @@ describe('shutdown', () => {
           expect(one.completed).toBeTrue();
         });
 
+        it('lets what was ended go out, however long that takes', async () => {
+          const one = await serve({ transport, from });
+          const [call] = await one.inFlight(1);
+          one.seen[0]!.res.end(Buffer.alloc(8_000_000, 'x'));
+          one.cancel();
+          expect((await call!.answer).body.length).toBe(8_000_000);
+          expect(await one.down).toEqual({ finished: 1, cut: 0 });
+        });
+
         it('cancels what is left when the grace is over, and closes every socket', async () => {
           const one = await serve({ transport, from });
           const calls = await one.inFlight(3);
@@ -281,8 +290,11 @@ describe('shutdown', () => {
   it('looks once a turn for connections that became idle, however many responses are over', async () => {
     const one = await serve();
     await one.inFlight(3);
-    one.cancel();
     const look = spyOn(one.server as http.Server, 'closeIdleConnections').and.callThrough();
+    one.cancel();
+    await turns();
+    expect(look).toHaveBeenCalledTimes(1);
+    look.calls.reset();
     for (const { res } of one.seen.slice(1)) res.destroy();
     await turns();
     expect(look).toHaveBeenCalledTimes(1);
