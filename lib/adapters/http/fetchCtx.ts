@@ -34,9 +34,9 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
   if (init !== undefined && (typeof init !== 'object' || (init as unknown) === null)) {
     throw badInput('fetchCtx', 'init', 'an object', init);
   }
-  // As with `fetch`, what is in init takes the place of what the Request has.
-  const request = typeof input === 'object' ? (input as Partial<Request>) : {};
-  const isHead = /^head$/i.test(init?.method ?? request.method ?? '');
+  // As with `fetch`, what is in init takes the place of what the Request has. A text and a URL have nothing of the kind.
+  const request = input as Partial<Request>;
+  const isHead = /^head$/i.test(String(init?.method ?? request.method));
   const signal = init?.signal === undefined ? request.signal : init.signal;
   if (signal != null && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') {
     throw badInput('fetchCtx', 'init.signal', 'an AbortSignal', signal);

@@ -119,6 +119,6 @@ const grpcUnits: Readonly<Record<string, (amount: number) => number>> = {
 };
 
 function grpcMs(value: string): number | undefined {
-  const [, amount, unit] = /^(\d{1,8})([HMSmun])$/.exec(value) ?? [];
-  return unit === undefined ? undefined : grpcUnits[unit]!(Number(amount));
+  const match = /^(\d{1,8})([HMSmun])$/.exec(value);
+  return match === null ? undefined : grpcUnits[match[2]!]!(Number(match[1]));
 }

@@ -1,6 +1,5 @@
 /// <reference types="node" preserve="true" />
 // What the library says on a response whose handler has not finished it.
-import type { ServerResponse } from 'node:http';
 import { isHttp2 } from './exchange.js';
 import type { AnyResponse } from './exchange.js';
 
@@ -42,14 +41,10 @@ function say(res: AnyResponse, status: keyof typeof reasons): void {
 
 function cut(res: AnyResponse): void {
   if (isHttp2(res)) res.stream.close(internalError);
-  // In chunks the client sees that the last one is missing. Else the end of the connection may be that of the response.
-  else if (!res.chunkedEncoding && canReset(res)) res.socket.resetAndDestroy();
-  else res.destroy();
-}
-
-/** A TLS connection cannot be reset, nor one through a Unix socket. */
-function canReset(res: ServerResponse): res is ServerResponse & { socket: NonNullable<ServerResponse['socket']> } {
-  return res.socket?.remoteAddress !== undefined && !('encrypted' in res.socket);
+  // In chunks the client sees that the last one is missing.
+  else if (res.chunkedEncoding) res.destroy();
+  // Else the end of the connection may be that of the response. Throws where it cannot be reset: TLS, a Unix socket, none yet.
+  else res.socket!.resetAndDestroy();
 }
 
 function ignored(this: AnyResponse): AnyResponse {

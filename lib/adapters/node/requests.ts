@@ -85,7 +85,7 @@ export function requests(
 
     const receive = (req: AnyRequest, res: AnyResponse) => {
       // It came on a connection that is still open, to a server that is being shut down.
-      if (above.err !== undefined || site.closing) {
+      if (site.closing) {
         answer(res, 503);
         return;
       }
@@ -101,7 +101,6 @@ export function requests(
     };
 
     subscriber.add(listen(all, new Listener(subscriber, complete)));
-    if (subscriber.closed) return;
     server.on('request', receive).on('error', serverFailed).on('close', close);
     subscriber.add(() => {
       server.off('request', receive).off('error', serverFailed).off('close', close);

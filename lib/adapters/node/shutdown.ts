@@ -118,7 +118,7 @@ class Shutdown implements Closer {
   private readonly begin = () => {
     this.closing = this.site.closing = true;
     this.counted = new Set(this.site.open);
-    this.server.close();
+    this.refuse();
     for (const { req, res } of this.counted) {
       // What came before it was called is known by its requests only.
       if (!isHttp2(res)) {
@@ -129,6 +129,7 @@ class Shutdown implements Closer {
       }
     }
     for (const session of this.sessions) session.close();
+    this.sweep();
     if (this.site.open.length === 0) this.lose();
     else this.wait(this.graceMs, this.lose);
   };
@@ -165,12 +166,26 @@ class Shutdown implements Closer {
     this.resolve({ finished: this.finished, cut: this.cut });
   };
 
-  /** A connection that was kept alive for one more request is closed when its response is finished. */
+  /** Accepts no new connection. Of those that are there, the server would close the wrong ones: see {@link sweep}. */
+  private refuse(): void {
+    const { server } = this;
+    const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections');
+    Object.defineProperty(server, 'closeIdleConnections', { value: () => undefined, configurable: true });
+    server.close();
+    Reflect.deleteProperty(server, 'closeIdleConnections');
+    if (own !== undefined) Object.defineProperty(server, 'closeIdleConnections', own);
+  }
+
+  /**
+   * A connection that was kept alive for one more request is closed when its response is finished. Node takes it for idle when
+   * that was ended, and would cut what is still unsent: as long as there is such a response, the next one that is over sweeps.
+   */
   private sweep(): void {
     if (this.sweeping) return;
     this.sweeping = true;
     setImmediate(() => {
       this.sweeping = false;
+      if (this.site.open.some(({ res }) => res.writableEnded)) return;
       (this.server as Partial<Server>).closeIdleConnections?.();
     });
   }

@@ -336,9 +336,11 @@ describe('fetchCtx', () => {
       const { heard, subscription } = watch('/rows');
       subscription.unsubscribe();
       expect(given!.aborted).toBeTrue();
-      come(new Response('text'));
-      await Promise.resolve();
+      const late = new Response('text');
+      come(late);
+      await new Promise((then) => setTimeout(then));
       expect(heard).toEqual([]);
+      expect(late.body!.locked).toBeFalse();
     });
 
     it('is aborted when switchMap supersedes it', async () => {
@@ -434,6 +436,22 @@ describe('fetchCtx', () => {
       await get(server.url('status', { code: '204' }));
       await get(server.url('echo'), { method: 'HEAD' });
       expect(listenerCount(ctx)).toBe(0);
+    });
+
+    it('is free when the host says so with null, or with an empty stream', async () => {
+      const fetched = spyOn(globalThis, 'fetch');
+      for (const response of [new Response(null), Object.defineProperty(new Response(''), 'status', { value: 204 })]) {
+        fetched.and.resolveTo(response);
+        expect(await get('/rows')).toBe(response);
+      }
+      expect(listenerCount(ctx)).toBe(0);
+    });
+
+    it('fails with ctx.err also where the host fails with an error of its own', async () => {
+      spyOn(Response.prototype, 'text').and.rejectWith(new TypeError('network error'));
+      const response = await get(server.open('begin').url);
+      cancel();
+      expect(await failure(response.text())).toBe(ctx.err);
     });
 
     it('is free when the body is read to its end, and what comes then is nothing to it', async () => {

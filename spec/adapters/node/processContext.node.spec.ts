@@ -1,4 +1,4 @@
-import { processContext, ProcessSignalError } from '../../../lib/adapters/node.js';
+import { ClientGoneError, processContext, ProcessSignalError } from '../../../lib/adapters/node.js';
 import { background, CanceledError, contextKey, withCancel, withValue } from '../../../lib/index.js';
 import type { Context } from '../../../lib/index.js';
 import { listenerCount } from '../../../lib/testing/index.js';
@@ -82,6 +82,15 @@ describe('processContext', () => {
     expect(ctx.err).toBeUndefined();
   });
 
+  it('handles SIGINT and SIGTERM where no signals are named', () => {
+    const counts = () => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')];
+    const [int, term] = counts();
+    const [, cancel] = processContext();
+    expect(counts()).toEqual([int! + 1, term! + 1]);
+    cancel();
+    expect(counts()).toEqual([int!, term!]);
+  });
+
   it('leaves the second signal to Node, which ends the process', async () => {
     const sequences = [
       ['SIGINT', 'SIGINT'],
@@ -111,13 +120,25 @@ describe('processContext', () => {
     };
     expect(message(null)).toBe('processContext: parent must be a Context, got null');
     expect(message(background(), 'SIGINT')).toBe('processContext: signals must be an array of signals, got "SIGINT"');
-    expect(message(background(), ['SIGUSR2', 'exit'])).toBe(
-      'processContext: signals must be names of signals, got "exit"',
-    );
+    for (const name of ['exit', 'NOSIGUSR2', 'SIGUSR2?']) {
+      expect(message(background(), ['SIGUSR2', name])).toBe(
+        `processContext: signals must be names of signals, got "${name}"`,
+      );
+    }
     expect(message(background(), ['SIGUSR2', 9])).toBe('processContext: signals must be names of signals, got 9');
     expect(message(background(), ['SIGUSR2', 'SIGKILL'])).toBe(
       'processContext: signals must be signals that a process can handle, got "SIGKILL"',
     );
     expect(handlers()).toEqual(before);
+  });
+});
+
+describe("the name of an error of Node's adapters", () => {
+  it('is where those of native errors are: on the prototype, to be changed, and not enumerable', () => {
+    for (const { prototype } of [ClientGoneError, ProcessSignalError]) {
+      const native = Object.getOwnPropertyDescriptor(TypeError.prototype, 'name');
+      const ours = Object.getOwnPropertyDescriptor(prototype, 'name');
+      expect({ ...ours, value: 'TypeError' }).toEqual({ ...native, value: 'TypeError' });
+    }
   });
 });

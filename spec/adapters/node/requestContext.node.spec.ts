@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Socket } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { ClientGoneError, requestContext } from '../../../lib/adapters/node.js';
 import type { AnyRequest, AnyResponse, RequestContextOptions } from '../../../lib/adapters/node.js';
@@ -217,10 +218,14 @@ describe('requestContext', () => {
       const { seen, handle } = recorder();
       const { port } = await listen(http.createServer(handle));
       const client = await raw(port);
+      client.socket.write(request);
+      await until(() => seen.length === 1);
+      const { ctx, req, res } = seen.pop()!;
+      res.end();
+      await until(() => ctx.err !== undefined);
+      const before = req.socket.listenerCount('close');
       client.socket.write(request.repeat(3));
       await until(() => seen.length === 3);
-      const { socket } = seen[0]!.req;
-      const before = socket.listenerCount('close');
       seen[2]!.res.end('c');
       seen[1]!.res.end('b');
       await turns();
@@ -229,7 +234,7 @@ describe('requestContext', () => {
       await until(() => /a[^]*b[^]*c$/.test(client.received));
       await until(() => seen.every(({ ctx }) => ctx.err !== undefined));
       for (const { ctx } of seen) expect(ctx.cause).toBe(ctx.err);
-      expect(socket.listenerCount('close')).toBeLessThan(before);
+      expect(req.socket.listenerCount('close')).toBe(before);
     });
 
     it('puts one listener on the connection, however many requests wait', async () => {
@@ -307,6 +312,14 @@ describe('requestContext', () => {
     socket.resetAndDestroy();
     await firstValueFrom(seen[0]!.ctx.done$);
     expect(seen[0]!.ctx.cause).toBeInstanceOf(ClientGoneError);
+  });
+
+  it('ends with a response that is made up, of no server', () => {
+    const req = new http.IncomingMessage(new Socket());
+    const res = new http.ServerResponse(req);
+    const ctx = requestContext(parent, req, res);
+    res.emit('close');
+    expect(ctx.cause).toBeInstanceOf(ClientGoneError);
   });
 
   it('is the same one for one response, whoever asks', async () => {

@@ -320,6 +320,28 @@ describe('requests', () => {
     rmSync(dir, { recursive: true });
   });
 
+  it('ends a connection that cannot be reset, for it is encrypted', async () => {
+    const begin: Handle = ({ res }) => res.setHeader('content-length', '9').write('half');
+    const { ask, expire } = await serve(begin, undefined, transports[1]);
+    const { answer } = ask({ headers: soon });
+    await expire();
+    expect(await answer).toEqual(jasmine.objectContaining({ body: 'half', whole: false }));
+  });
+
+  it('leaves a response that went out whole to Node, which says what is wrong with writing to it', async () => {
+    const { ask, seen } = await serve(({ res }) => res.end('ok'));
+    await ask().answer;
+    await until(() => seen[0]!.ctx.err !== undefined);
+    expect(() => seen[0]!.res.setHeader('x-mine', 'late')).toThrowError(/after they are sent/);
+  });
+
+  it('gives HTTP/2 no reason phrase, of which Node would warn', async () => {
+    const writeHead = spyOn(http2.Http2ServerResponse.prototype, 'writeHead').and.callThrough();
+    const { ask } = await serve(() => {}, undefined, transports[2]);
+    expect(await ask({ headers: { 'grpc-timeout': '0m' } }).answer).toEqual(deadline);
+    expect(writeHead.calls.allArgs()).toEqual([[504, jasmine.any(Object)] as never]);
+  });
+
   it('keeps the connection after 504, for the next request', async () => {
     const { ask, expire } = await serve(({ req, res }) => {
       if (req.headers['x-answer']) res.end('ok');
@@ -406,7 +428,7 @@ describe('requests', () => {
       expect((await answer).status).toBeUndefined();
     });
 
-    it('that throws, where nobody handles errors: warns', async () => {
+    it('that throws, where nobody handles errors: warns, as of a server that fails', async () => {
       const warn = spyOn(process, 'emitWarning');
       const { onUnhandledError } = config;
       config.onUnhandledError = null;
@@ -421,6 +443,10 @@ describe('requests', () => {
         const options = { type: 'UnhandledErrorWarning', detail };
         expect(warn).toHaveBeenCalledWith('requests: a handler failed', options as NodeJS.EmitWarningOptions);
       }
+      const { server } = await serve();
+      server.emit('error', 'too many open files');
+      const options = { type: 'UnhandledErrorWarning', detail: 'too many open files' };
+      expect(warn).toHaveBeenCalledWith('requests: the server failed', options);
       config.onUnhandledError = onUnhandledError;
     });
 
@@ -438,12 +464,15 @@ describe('requests', () => {
     it('that is none at all: emits to nobody, and is canceled as any other', async () => {
       for (const observer of [undefined, null, {}]) {
         const { server, ask } = await pair(transports[0]!);
-        const subscription = requests(background(), server).subscribe(observer as undefined);
+        const [parent, cancel] = withCancel(background());
+        requests(parent, server).subscribe(observer as undefined);
         const { answer } = ask();
         await turns();
-        subscription.unsubscribe();
+        cancel();
         expect(await answer).toEqual(closing);
       }
+      await macrotask();
+      expect(takeUnhandledErrors()).toEqual([]);
     });
 
     it('that is given as functions, one of them for the completion', () => {
@@ -656,7 +685,8 @@ describe('requests', () => {
     };
     const bad = undefined as unknown;
     expect(message(() => requests(bad as Context, server))).toBe('requests: parent must be a Context, got undefined');
-    for (const no of [bad, null, {}, 'server', new Subject()]) {
+    const { on, off, close } = server;
+    for (const no of [bad, null, {}, 'server', new Subject(), { off, close }, { on, close }, { on, off }]) {
       expect(message(() => requests(background(), no as AnyServer))).toMatch(/^requests: server must be a server of/);
     }
     expect(message(() => requests(background(), server, { timeoutMs: NaN }))).toBe(

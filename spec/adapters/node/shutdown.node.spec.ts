@@ -1,6 +1,7 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import type { ServerResponse } from 'node:http';
+import http2 from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Observable } from 'rxjs';
 import { ClientGoneError, requestContext, requests, shutdown } from '../../../lib/adapters/node.js';
 import type { AnyRequest, AnyServer, HttpRequest, ShutdownOptions } from '../../../lib/adapters/node.js';
@@ -10,10 +11,12 @@ import { listenerCount } from '../../../lib/testing/index.js';
 import { Clock } from '../../helpers/clock.js';
 import { transports, turns, until, useServers } from './servers.js';
 
+const listenersOf = (server: AnyServer) => server.eventNames().map((name) => [name, server.listenerCount(name)]);
+
 const get = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 describe('shutdown', () => {
-  const { listen, pair, raw } = useServers();
+  const { client, listen, pair, raw } = useServers();
 
   /** A server whose requests wait for the spec, and that is shut down when its context is done; the grace is on a clock. */
   async function serve({ graceMs = 500, from = 'ctx', transport = transports[0]! } = {}) {
@@ -71,6 +74,15 @@ describe('shutdown', () => {
           expect(one.completed).toBeTrue();
         });
 
+        it('lets what was ended go out, however long that takes', async () => {
+          const one = await serve({ transport, from });
+          const [call] = await one.inFlight(1);
+          one.seen[0]!.res.end(Buffer.alloc(8_000_000, 'x'));
+          one.cancel();
+          expect((await call!.answer).body.length).toBe(8_000_000);
+          expect(await one.down).toEqual({ finished: 1, cut: 0 });
+        });
+
         it('cancels what is left when the grace is over, and closes every socket', async () => {
           const one = await serve({ transport, from });
           const calls = await one.inFlight(3);
@@ -86,6 +98,7 @@ describe('shutdown', () => {
           one.clock.advance(1);
           for (const { ctx } of one.seen.slice(1)) expect(ctx.cause).toBe(cause);
           if (from === 'ctx') expect(one.seen[1]!.ctx.err).toBe(one.ctx.err);
+          expect(one.completed).toBe(from === 'ctx');
           expect((await calls[1]!.answer).whole).toBeFalse();
           expect(await calls[2]!.answer).toEqual(jasmine.objectContaining({ status: 503, whole: true }));
           // What is open still is given a moment, and then is not.
@@ -111,8 +124,10 @@ describe('shutdown', () => {
       const { answer } = one.ask();
       await until(() => one.seen.length === 1);
       one.seen[0]!.res.end('ok');
-      await answer;
+      expect((await answer).headers.connection).toBe(transport.version === 1 ? 'keep-alive' : undefined);
+      await until(() => one.seen[0]!.ctx.err !== undefined);
       one.cancel();
+      expect(one.completed).toBeTrue();
       expect(await one.down).toEqual({ finished: 0, cut: 0 });
       expect(one.server.listening).toBeFalse();
       expect(listenerCount(one.ctx)).toBe(0);
@@ -121,23 +136,58 @@ describe('shutdown', () => {
     });
   }
 
-  it('waits for ctx, and takes what came before it was called', async () => {
-    const [ctx, cancel] = withCancel(background());
-    const { server, ask } = await pair(transports[0]!);
-    const seen: HttpRequest[] = [];
-    requests(ctx, server as http.Server).subscribe((request) => seen.push(request));
-    const { answer } = ask();
-    await until(() => seen.length === 1);
-    const down = shutdown(ctx, server, { graceMs: 60_000 });
+  for (const transport of [transports[0]!, transports[2]!]) {
+    it(`waits for ctx, and takes what came before it was called (${transport.name})`, async () => {
+      const [ctx, cancel] = withCancel(withScheduler(background(), new Clock(Date.now())));
+      const { server, ask } = await pair(transport);
+      const seen: HttpRequest<AnyRequest>[] = [];
+      (requests(ctx, server) as Observable<(typeof seen)[number]>).subscribe((request) => seen.push(request));
+      const { answer } = ask();
+      await until(() => seen.length === 1);
+      const down = shutdown(ctx, server, { graceMs: 60_000 });
+      await turns();
+      expect(server.listening).toBeTrue();
+      cancel();
+      await turns();
+      expect(server.listening).toBeFalse();
+      expect(seen[0]!.ctx.err).toBeUndefined();
+      seen[0]!.res.end('in time');
+      expect((await answer).body).toBe('in time');
+      expect(await down).toEqual({ finished: 1, cut: 0 });
+    });
+  }
+
+  it('has nothing to do with connections that were closed before', async () => {
+    const clock = new Clock(Date.now());
+    const [ctx, cancel] = withCancel(withScheduler(background(), clock));
+    let asked = 0;
+    const { server, port, ask } = await pair(transports[2]!, () => asked++);
+    const down = shutdown(ctx, server, { graceMs: 500 });
+    // A request that nobody asked a context for stays to the last.
+    ask();
+    await until(() => asked === 1);
+    const gone: (Socket | http2.ServerHttp2Session)[] = [];
+    const know = (one: (typeof gone)[number]) => gone.push(one);
+    server.on('connection', know).on('session', know);
+    const client = http2.connect(`http://127.0.0.1:${port}`);
+    await until(() => gone.length === 2);
+    client.destroy();
+    await until(() => gone.every(({ destroyed }) => destroyed));
     await turns();
-    expect(server.listening).toBeTrue();
+    const touched = gone.map((one) => spyOn(one as Socket, 'destroy'));
     cancel();
-    await turns();
-    expect(server.listening).toBeFalse();
-    expect(seen[0]!.ctx.err).toBeUndefined();
-    seen[0]!.res.end('in time');
-    expect((await answer).body).toBe('in time');
-    expect(await down).toEqual({ finished: 1, cut: 0 });
+    clock.advance(500);
+    clock.advance(100);
+    expect(await down).toEqual({ finished: 0, cut: 1 });
+    for (const destroy of touched) expect(destroy).not.toHaveBeenCalled();
+  });
+
+  it('minds no stream that is about to say that it is closed', async () => {
+    const one = await serve({ transport: transports[2]! });
+    await one.inFlight(1);
+    (one.seen[0]!.res as unknown as http2.Http2ServerResponse).stream.destroy();
+    one.cancel();
+    expect(await one.down).toEqual({ finished: 0, cut: 0 });
   });
 
   it('keeps alive what requestContext derives from ctx, or from a context below it', async () => {
@@ -201,19 +251,57 @@ describe('shutdown', () => {
     expect(await down).toEqual({ finished: 0, cut: 0 });
   });
 
-  it('answers new requests on open connections with 503, and counts them in neither', async () => {
-    const one = await serve();
-    const client = await raw(one.port);
+  for (const from of ['ctx', 'background']) {
+    it(`answers new requests on open connections with 503, and counts them in neither (under ${from})`, async () => {
+      const one = await serve({ from });
+      const client = await raw(one.port);
+      client.socket.write(get);
+      await until(() => one.seen.length === 1);
+      one.cancel();
+      client.socket.write(get);
+      await turns();
+      expect(one.seen.length).toBe(1);
+      one.seen[0]!.res.end('first');
+      await until(() => client.ended !== undefined);
+      expect(client.received).toMatch(/first$/);
+      expect(await one.down).toEqual({ finished: 1, cut: 0 });
+    });
+  }
+
+  it('tells the client of a request that comes in the meantime that the connection ends', async () => {
+    const [ctx, cancel] = withCancel(background());
+    const responses: ServerResponse[] = [];
+    const { server, port } = await listen(http.createServer((_, res) => responses.push(res)));
+    const down = shutdown(ctx, server, { graceMs: 60_000 });
+    const client = await raw(port);
     client.socket.write(get);
-    await until(() => one.seen.length === 1);
-    one.cancel();
+    await until(() => responses.length === 1);
+    responses[0]!.write('first');
+    cancel();
     client.socket.write(get);
-    await turns();
-    expect(one.seen.length).toBe(1);
-    one.seen[0]!.res.end('first');
+    await until(() => responses.length === 2);
+    responses[0]!.end();
+    responses[1]!.end('second');
+    expect(await down).toEqual({ finished: 1, cut: 0 });
     await until(() => client.ended !== undefined);
-    expect(client.received).toMatch(/first$/);
-    expect(await one.down).toEqual({ finished: 1, cut: 0 });
+    expect(client.received).toMatch(/Connection: keep-alive[^]*first[^]*Connection: close[^]*second$/);
+  });
+
+  it('looks once a turn for connections that became idle, however many responses are over', async () => {
+    const one = await serve();
+    await one.inFlight(3);
+    const look = spyOn(one.server as http.Server, 'closeIdleConnections').and.callThrough();
+    one.cancel();
+    await turns();
+    expect(look).toHaveBeenCalledTimes(1);
+    look.calls.reset();
+    for (const { res } of one.seen.slice(1)) res.destroy();
+    await turns();
+    expect(look).toHaveBeenCalledTimes(1);
+    one.seen[0]!.res.destroy();
+    await turns();
+    expect(look).toHaveBeenCalledTimes(2);
+    expect(await one.down).toEqual({ finished: 0, cut: 0 });
   });
 
   it('tells the client of a response that is not begun that the connection ends', async () => {
@@ -273,22 +361,24 @@ describe('shutdown', () => {
   });
 
   it('begins at once when ctx is done already', async () => {
-    const [ctx, cancel] = withCancel(background());
+    const clock = new Clock(Date.now());
+    const [ctx, cancel] = withCancel(withScheduler(background(), clock));
     cancel();
     const { server } = await listen(http.createServer());
     expect(await shutdown(ctx, server, { graceMs: 60_000 })).toEqual({ finished: 0, cut: 0 });
     expect(server.listening).toBeFalse();
+    expect(clock.actions).toEqual([]);
   });
 
   it('is over when the server is closed before, and lets go of ctx', async () => {
     const [ctx] = withCancel(background());
     const { server } = await listen(http.createServer());
-    const before = server.eventNames();
+    const before = listenersOf(server);
     const down = shutdown(ctx, server, { graceMs: 60_000 });
     server.close();
     expect(await down).toEqual({ finished: 0, cut: 0 });
     expect(listenerCount(ctx)).toBe(0);
-    expect(server.eventNames()).toEqual(before);
+    expect(listenersOf(server)).toEqual(before);
   });
 
   it('minds no server that never listened', async () => {
@@ -320,6 +410,19 @@ describe('shutdown', () => {
     await until(() => client.ended !== undefined && silent.ended !== undefined);
   });
 
+  it('closes a connection that never asked anything as soon as the last request is over', async () => {
+    const one = await serve();
+    const silent = await raw(one.port);
+    const [call] = await one.inFlight(1);
+    one.cancel();
+    one.seen[0]!.res.end('ok');
+    expect((await call!.answer).body).toBe('ok');
+    await until(() => one.seen[0]!.ctx.err !== undefined);
+    one.clock.advance(100);
+    expect(await one.down).toEqual({ finished: 1, cut: 0 });
+    await until(() => silent.ended !== undefined);
+  });
+
   it('closes the connections of clients that do not read', async () => {
     const one = await serve();
     const { answer } = one.ask({ deaf: true });
@@ -343,20 +446,22 @@ describe('shutdown', () => {
     expect(await again).toEqual({ finished: 1, cut: 0 });
   });
 
-  it('leaves no listener on the server', async () => {
-    const { server } = await listen(http.createServer());
-    const before = server.eventNames();
+  it('leaves no listener on the server, which may listen again', async () => {
+    const { server } = await pair(transports[0]!);
+    const before = listenersOf(server);
     const [ctx, cancel] = withCancel(background());
     const down = shutdown(ctx, server, { graceMs: 60_000 });
     cancel();
     await down;
-    expect(server.eventNames()).toEqual(before);
-    await once(server.listen(0, '127.0.0.1'), 'listening');
+    expect(listenersOf(server)).toEqual(before);
+    const { port } = await listen(server);
+    requests(background(), server as http.Server).subscribe(({ res }) => res.end('again'));
+    expect((await client(transports[0]!, port)().answer).body).toBe('again');
   });
 
   it('refuses bad input at the call', () => {
     const server = http.createServer();
-    const before = server.eventNames();
+    const before = listenersOf(server);
     const message = (ctx: unknown, on: unknown, options?: unknown) => {
       try {
         void shutdown(ctx as Context, on as AnyServer, options as ShutdownOptions);
@@ -375,6 +480,6 @@ describe('shutdown', () => {
       );
     }
     expect(message(background(), server, { graceMs: NaN })).toMatch(/got NaN$/);
-    expect(server.eventNames()).toEqual(before);
+    expect(listenersOf(server)).toEqual(before);
   });
 });
