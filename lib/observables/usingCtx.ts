@@ -6,8 +6,8 @@ import type { DeadlineOptions } from '../core/deadline.js';
 import type { End } from '../core/errors.js';
 import { contextOf } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
-import type { Cancelable } from '../core/node.js';
-import { Listener, listen } from '../core/tree.js';
+import type { Ctx } from '../core/node.js';
+import { Listener, cancel, listen } from '../core/tree.js';
 
 /** @see {@link usingCtx} */
 export interface UsingCtxOptions extends DeadlineOptions {
@@ -73,7 +73,7 @@ export function usingCtx<O extends ObservableInput<unknown>>(
 /** Ends the stream when its context is done, and the context when the stream is over. */
 class Lease extends Listener<Subscriber<unknown>> {
   constructor(
-    private readonly child: Cancelable,
+    private readonly child: Ctx,
     subscriber: Subscriber<unknown>,
   ) {
     super(subscriber, fail);
@@ -82,7 +82,7 @@ class Lease extends Listener<Subscriber<unknown>> {
   /** First out of the child's listeners: then nobody hears of its end, and no error is made. */
   override unsubscribe(): void {
     super.unsubscribe();
-    this.child.cancel();
+    cancel(this.child);
   }
 }
 
