@@ -5,7 +5,7 @@ import { DeadlineExceededError, End } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Ctx, Way, carrying, isScheduler } from './node.js';
-import { Scope, announce, endOf, endedByItself, later, watchClock } from './tree.js';
+import { Scope, announce, arm, endOf, endedByItself, watchClock } from './tree.js';
 import type { Limit } from './tree.js';
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
@@ -112,8 +112,6 @@ class Deadline extends Way implements Limit {
   readonly ctx: Ctx;
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
-  /** Set while the timer is armed: disarms it. */
-  private disarm: (() => void) | undefined = undefined;
 
   constructor(
     parent: Ctx,
@@ -129,7 +127,7 @@ class Deadline extends Way implements Limit {
     const ctx = (this.ctx = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
     watchClock(node, scheduler);
     if (at <= now) ctx.end ??= (node && endOf(node)) ?? this.expire();
-    if (eager && endOf(ctx) === undefined) this.arm();
+    if (eager && endOf(ctx) === undefined) this.wake(now);
   }
 
   override label(): string {
@@ -146,20 +144,25 @@ class Deadline extends Way implements Limit {
   }
 
   override hurry(): void {
-    if (this.disarm === undefined) return;
+    if (this.timer === undefined) return;
     // From here when it ended by itself, else they hear from above.
     if (endedByItself(this.ctx)) announce(this.ctx);
     else this.rest();
   }
 
-  override wake(): void {
-    if (this.disarm === undefined) this.arm();
+  override wake(now = this.clock.now()): void {
+    // The timer fires at the deadline, or at once when that has passed.
+    if (this.timer === undefined) arm(this, this.clock, Math.min(Math.max(0, this.at - now), longestDelayMs));
   }
 
   override rest(): void {
-    if (this.ctx.end === undefined && this.ctx.scope.eager) return;
-    this.disarm?.();
-    this.disarm = undefined;
+    if (this.ctx.end !== undefined || !this.ctx.scope.eager) super.rest();
+  }
+
+  override due(): void {
+    // A timer may be early: the delay was cut, or the clock was set.
+    if (endOf(this.ctx) === undefined) this.wake();
+    else announce(this.ctx);
   }
 
   private expire(): End {
@@ -167,22 +170,10 @@ class Deadline extends Way implements Limit {
     const lateMs = clock.now() - at;
     const when = new Map(ctx.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
     const end = (ctx.end = new End(DeadlineExceededError, this.given, when, true));
-    if (this.disarm !== undefined) {
+    if (this.timer !== undefined) {
       this.rest();
-      if (ctx.audience?.empty === false) this.arm();
+      if (ctx.audience?.empty === false) this.wake();
     }
     return end;
-  }
-
-  /** The timer fires at the deadline, or at once when that has passed. */
-  private arm(): void {
-    const { ctx, clock } = this;
-    const delayMs = Math.min(Math.max(0, this.at - clock.now()), longestDelayMs);
-    this.disarm = later(clock, delayMs, () => {
-      this.disarm = undefined;
-      // A timer may be early: the delay was cut, or the clock was set.
-      if (endOf(ctx) === undefined) this.arm();
-      else announce(ctx);
-    });
   }
 }

@@ -8,7 +8,7 @@ import type { ContextError } from './errors.js';
 import { badInput } from './input.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
-import { Audience, Scope, announce, later } from './tree.js';
+import { Audience, Scope, announce, arm } from './tree.js';
 import type { Foreign, Limit } from './tree.js';
 
 const nodes = new WeakMap<Context, Ctx>();
@@ -38,8 +38,6 @@ class Outsider extends Way implements Foreign, Limit {
   readonly beyond = undefined;
   /** Set while somebody listens: the subscription to `done$`. */
   private following: Unsubscribable | undefined = undefined;
-  /** Set while listeners are yet to hear of an end that `poll` saw first: prevents that. */
-  private withdraw: (() => void) | undefined = undefined;
 
   constructor(private readonly ctx: Context) {
     super('foreign');
@@ -68,9 +66,8 @@ class Outsider extends Way implements Foreign, Limit {
   poll(): End | undefined {
     const { node } = this;
     if (node.end === undefined && this.look() !== undefined && this.following !== undefined) {
-      this.withdraw = later(node.scope.scheduler, 0, () => {
-        announce(node);
-      });
+      // Its listeners are yet to hear.
+      arm(this, node.scope.scheduler, 0);
     }
     return node.end;
   }
@@ -101,9 +98,13 @@ class Outsider extends Way implements Foreign, Limit {
   }
 
   override rest(): void {
+    super.rest();
     this.following?.unsubscribe();
-    this.withdraw?.();
-    this.following = this.withdraw = undefined;
+    this.following = undefined;
+  }
+
+  override due(): void {
+    announce(this.node);
   }
 
   /** A context that cannot be asked is taken as canceled: work that should have stopped is worse than work that stops. */

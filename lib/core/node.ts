@@ -1,7 +1,7 @@
 // What contexts are made of. All are of one class and shape, whatever they were derived by: the compiler of the host reads their
 // fields fastest that way. What sets a context apart from a plain `withCancel` is its Way.
 import { NEVER, Observable } from 'rxjs';
-import type { SchedulerLike, Subscriber } from 'rxjs';
+import type { SchedulerLike, Subscriber, Unsubscribable } from 'rxjs';
 import type { Context } from './context.js';
 import type { ContextError, End } from './errors.js';
 import { checkKey } from './key.js';
@@ -29,6 +29,9 @@ export function isScheduler(value: unknown): value is SchedulerLike {
 
 /** How a context was derived, and what ends it besides its cancel function and its parent. */
 export class Way {
+  /** Set while a timer is armed. */
+  timer: Unsubscribable | undefined = undefined;
+
   constructor(private readonly name: string) {}
 
   /** The context's part of `String(ctx)`. */
@@ -36,14 +39,25 @@ export class Way {
     return this.name;
   }
 
-  /** Called when somebody listens to the context or below it: start what ends it from outside. */
-  wake(): void {
+  /**
+   * Called when somebody listens to the context or below it: start what ends it from outside.
+   *
+   * @param now of its clock, where that has just been read
+   */
+  wake(now?: number): void {
     // Nothing does.
+    void now;
   }
 
   /** Called when nobody listens any more, or the context is done: stop it. Harmless when repeated. */
   rest(): void {
-    // As above.
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+  }
+
+  /** Called by the timer. */
+  due(): void {
+    // None is armed.
   }
 
   /** Called when the context is canceled and is over already: those who are yet to hear of that hear now. */
@@ -137,6 +151,11 @@ function doneOf(ctx: Ctx): Observable<ContextError> {
   return ((ctx.audience ??= new Audience(ctx)).done$ = new Observable((subscriber) => {
     subscriber.add(listen(ctx, new Listener(subscriber, emit)));
   }));
+}
+
+/** What most listeners do: the stream errors. */
+export function fail(subscriber: Subscriber<unknown>, end: End): void {
+  subscriber.error(end.error);
 }
 
 function emit(subscriber: Subscriber<ContextError>, end: End): void {

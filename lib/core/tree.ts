@@ -9,11 +9,11 @@
 // An end needs no marking pass: once it is stored, everything below is done. A context that nobody listens to is linked
 // nowhere, so forgetting it leaks nothing. Nothing here recurses: depth and width are bounded by memory alone.
 import { asyncScheduler, config } from 'rxjs';
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
 import type { ContextKey } from './key.js';
-import type { Ctx } from './node.js';
+import type { Ctx, Way } from './node.js';
 
 /** What a context inherits, shared by all that inherit the same. */
 export class Scope {
@@ -162,11 +162,20 @@ export function cancel(node: Ctx, cause?: unknown): void {
 
 /** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
 export function listen<L extends Listener>(node: Ctx | undefined, listener: L): L {
-  if (node !== undefined) {
-    const end = endOf(node);
-    if (end === undefined) link(node, listener);
-    else tell(listener, end);
-  }
+  return node === undefined ? listener : attach(node, listener, endOf(node));
+}
+
+/** The same for one that has been derived this moment, at `now`: its own deadline need not be looked at again. */
+export function listenToNew<L extends Listener>(node: Ctx, listener: L, now: number): L {
+  const above = node.parent?.node;
+  node.end ??= above && endOf(above);
+  if (node.end === undefined) wake(node, now);
+  return attach(node, listener, node.end);
+}
+
+function attach<L extends Listener>(node: Ctx, listener: L, end: End | undefined): L {
+  if (end === undefined) link(node, listener);
+  else tell(listener, end);
   return listener;
 }
 
@@ -199,22 +208,28 @@ export function announce(root: Ctx): void {
 
 /** Links `listener`, and upwards, as far as nobody has been listening, each audience to the one above. */
 function link(node: Ctx, listener: Listener): void {
-  let cell: Listener | Audience = listener;
-  for (let n: Ctx | undefined = node; n !== undefined; n = n.parent?.node) {
-    const audience = (n.audience ??= new Audience(n));
-    const wasEmpty = audience.empty;
-    const first = cell instanceof Audience ? (audience.children ??= cell) : (audience.listeners ??= cell);
-    cell.audience = audience;
-    // Between the last and the first, which for the only one is itself.
-    cell.prev = first.prev;
-    cell.next = first;
-    cell.prev.next = first.prev = cell;
-    if (!wasEmpty) return;
-    wake(n);
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- what it woke may have ended it
-    if (audience.empty) return;
-    cell = audience;
+  let audience = (node.audience ??= new Audience(node));
+  let wasEmpty = audience.empty;
+  audience.listeners = join(audience, listener, audience.listeners);
+  while (wasEmpty) {
+    wake(audience.node);
+    const above = audience.node.parent?.node;
+    // What it woke may have ended it.
+    if (above === undefined || audience.empty) return;
+    const child = audience;
+    audience = above.audience ??= new Audience(above);
+    wasEmpty = audience.empty;
+    audience.children = join(audience, child, audience.children);
   }
+}
+
+/** Puts `cell` between the last and the first of a ring, which for the only one is itself. */
+function join<C extends Cell>(audience: Audience, cell: C, first: C = cell): C {
+  cell.audience = audience;
+  cell.prev = first.prev;
+  cell.next = first;
+  cell.prev.next = first.prev = cell;
+  return first;
 }
 
 /** Unlinks `cell`, and upwards, as far as nobody is listening any more, each audience from the one above. */
@@ -246,9 +261,9 @@ function tell(listener: Listener, end: End): void {
   }
 }
 
-function wake({ way }: Ctx): void {
+function wake({ way }: Ctx, now?: number): void {
   try {
-    way?.wake();
+    way?.wake(now);
   } catch (error) {
     report(error);
   }
@@ -262,27 +277,20 @@ function rest({ way }: Ctx): void {
   }
 }
 
-/**
- * Calls `work` once, and not before this returns, even if the scheduler calls twice, or from within `schedule`.
- *
- * @returns what prevents it
- */
-export function later(scheduler: SchedulerLike, delayMs: number, work: () => void): () => void {
-  let state: 'scheduling' | 'missed' | 'pending' | 'over' = 'scheduling';
+/** Has `way.due()` called once, in `delayMs` and not from within this, even if the scheduler calls twice or at once. */
+export function arm(way: Way, scheduler: SchedulerLike, delayMs: number): void {
+  let timer: Unsubscribable | undefined;
+  let missed = false;
   const fire = () => {
-    if (state === 'scheduling') state = 'missed';
-    if (state !== 'pending') return;
-    state = 'over';
-    work();
+    if (timer === undefined) missed = true;
+    else if (way.timer === timer) {
+      way.timer = undefined;
+      way.due();
+    }
   };
-  let action = scheduler.schedule(fire, delayMs);
-  const missed = (state as string) === 'missed';
-  state = 'pending';
-  if (missed) action = asyncScheduler.schedule(fire, delayMs);
-  return () => {
-    state = 'over';
-    action.unsubscribe();
-  };
+  const scheduled = scheduler.schedule(fire, delayMs);
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the scheduler may have called
+  way.timer = timer = missed ? asyncScheduler.schedule(fire, delayMs) : scheduled;
 }
 
 /** As RxJS reports an error that nobody handles: later, to `config.onUnhandledError` or else to the host. */
