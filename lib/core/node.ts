@@ -44,9 +44,9 @@ export class Way {
    *
    * @param now of its clock, where that has just been read
    */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named for those that override it
   wake(now?: number): void {
     // Nothing does.
-    void now;
   }
 
   /** Called when nobody listens any more, or the context is done: stop it. Harmless when repeated. */

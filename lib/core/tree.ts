@@ -153,7 +153,7 @@ export function endedByItself({ end, parent }: Ctx): boolean {
 /** Ends `node`, unless it is done, and tells everybody below. */
 export function cancel(node: Ctx, cause?: unknown): void {
   if (endOf(node) === undefined) {
-    node.end = new End(CanceledError, cause, node.clocks && instants(node.clocks), false);
+    node.end = new End(CanceledError, cause, node.clocks && instants(node.clocks));
     announce(node);
   } else {
     node.way?.hurry();
