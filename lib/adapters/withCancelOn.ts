@@ -125,7 +125,7 @@ class Merged extends Way implements Limit {
     const above = end ?? (node && endOf(node));
     if (above !== undefined && !isBefore(theirs, above, ctx.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([ctx.scope.scheduler, ...(ctx.clocks ?? [])], theirs.at);
+    const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
     return (ctx.end = new FollowedEnd(theirs, at));
   }
 

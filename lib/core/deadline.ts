@@ -168,7 +168,7 @@ class Deadline extends Way implements Limit {
   private expire(): End {
     const { ctx, clock, at } = this;
     const lateMs = clock.now() - at;
-    const when = new Map(ctx.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
+    const when = new Map(ctx.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
     const end = (ctx.end = new End(DeadlineExceededError, this.given, when));
     if (this.timer !== undefined) {
       this.rest();

@@ -72,9 +72,7 @@ export class Ctx implements Context {
   node: Ctx | undefined = this;
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   end: End | undefined;
-  /** The clocks of the deadlines that were derived below: on each of them its end must say when it came. */
-  clocks: readonly SchedulerLike[] | undefined = undefined;
-  /** Made by the first who listens. */
+  /** Made by the first who listens, or derives a deadline below. */
   audience: Audience | undefined = undefined;
 
   constructor(
