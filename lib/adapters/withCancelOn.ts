@@ -95,6 +95,7 @@ class Merged extends Way implements Limit {
   readonly at: number | undefined;
   /** The other's deadline may be on a clock of its own. */
   readonly clock = undefined;
+  readonly soleClock: SchedulerLike | undefined;
   readonly beyond: Limit | undefined;
   /** Closed once it is told that this is done. */
   following: Subscription | undefined = undefined;
@@ -108,10 +109,13 @@ class Merged extends Way implements Limit {
     const { deadline } = other;
     this.at = deadline === undefined ? limit?.at : Math.min(deadline, limit?.at ?? Infinity);
     this.beyond = limit;
-    const scope = deadline === undefined ? parent.scope : new Scope(scheduler, this, values, foreign, eager);
-    this.ctx = new Ctx(parent, scope, this);
+    const { soleClock } = other.scope.limit ?? {};
+    this.soleClock = limit === undefined || limit.soleClock === soleClock ? soleClock : undefined;
+    // Without a deadline of its own: the other has none, or one that is known to be no earlier than what is above.
+    const plain = deadline === undefined || (this.soleClock !== undefined && this.at === limit?.at);
+    this.ctx = new Ctx(parent, plain ? parent.scope : new Scope(scheduler, this, values, foreign, eager), this);
     this.ctx.end ??= parent.node && endOf(parent.node);
-    if (deadline === undefined) return;
+    if (plain) return;
     watchClock(parent.node, scheduler);
     watchClock(other.node, scheduler);
   }
@@ -120,12 +124,31 @@ class Merged extends Way implements Limit {
   overdue(end: End | undefined): End | undefined {
     const { ctx, other } = this;
     if (ctx.end !== undefined) return end === undefined ? ctx.end : undefined;
+    if (this.isEarly || !this.innermostFirst()) return undefined;
     const theirs = other.node && endOf(other.node);
     if (theirs === undefined) return undefined;
     if (end !== undefined && !isBefore(theirs, end, ctx.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
     const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
     return (ctx.end = new FollowedEnd(theirs, at));
+  }
+
+  /** Whether all that the other's deadline may depend on says that it is yet to come. */
+  private get isEarly(): boolean {
+    const { node, scope, deadline } = this.other;
+    const { soleClock } = scope.limit ?? {};
+    return node?.end === undefined && soleClock !== undefined && soleClock.now() < deadline!;
+  }
+
+  /** Has those end that the other follows, before it is asked, so that a long chain of them needs no long stack. */
+  private innermostFirst(): boolean {
+    const chain: Merged[] = [];
+    for (let merged = this as Merged; merged.other.node?.end === undefined;) {
+      const { limit } = merged.other.scope;
+      if (!(limit instanceof Merged) || limit.ctx.end !== undefined) break;
+      chain.push((merged = limit));
+    }
+    return chain.reverse().every(({ ctx }) => endOf(ctx) !== undefined);
   }
 
   override late(): boolean {

@@ -113,6 +113,7 @@ class Deadline extends Way implements Limit {
   readonly ctx: Ctx;
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
+  readonly soleClock: SchedulerLike | undefined;
 
   constructor(
     parent: Ctx,
@@ -125,6 +126,7 @@ class Deadline extends Way implements Limit {
     const { scheduler, limit, values, foreign, eager } = parent.scope;
     this.clock = scheduler;
     this.beyond = limit?.clock === scheduler ? limit.beyond : limit;
+    this.soleClock = this.beyond === undefined ? scheduler : undefined;
     const ctx = (this.ctx = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
     watchClock(node, scheduler);
     if (at <= now) ctx.end ??= (node && endOf(node)) ?? this.expire();

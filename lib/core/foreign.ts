@@ -36,6 +36,7 @@ class Outsider extends Way implements Foreign, Limit {
   readonly node: Ctx;
   /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
   readonly clock = undefined;
+  readonly soleClock = undefined;
   readonly beyond = undefined;
   /** Set while somebody listens: the subscription to `done$`. */
   private following: Unsubscribable | undefined = undefined;

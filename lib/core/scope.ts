@@ -23,6 +23,8 @@ export interface Limit {
   readonly at: number | undefined;
   /** The clock of `at`; undefined when it is not ours to read. */
   readonly clock: SchedulerLike | undefined;
+  /** The clock of this deadline and of all beyond, where that is one. */
+  readonly soleClock: SchedulerLike | undefined;
   /** The nearest deadline above that is not known to be later: one on another clock. */
   readonly beyond: Limit | undefined;
   /**

@@ -741,6 +741,24 @@ describe('withCancelOn', () => {
       });
     });
 
+    it('tells its own in its turn: between the listeners of the other that came before it and those that came after', () => {
+      const [other, cancel] = withCancel(background());
+      const order: string[] = [];
+      const note = (who: string) => () => order.push(who);
+      afterFunc(other, note('before'));
+      const [ctx] = withCancelOn(background(), other);
+      const [child] = withCancel(ctx);
+      afterFunc(child, note('child'));
+      afterFunc(ctx, note('ctx'));
+      const [follower] = withCancelOn(background(), ctx);
+      afterFunc(follower, note('follower'));
+      afterFunc(ctx, note('ctx, later'));
+      afterFunc(other, note('after'));
+      cancel();
+      expect(order).toEqual(['before', 'ctx', 'follower', 'ctx, later', 'child', 'after']);
+      expect(listenerCount(other)).toBe(0);
+    });
+
     it('ends with the parent when that comes first', () => {
       run((t) => {
         const other = t.ctx(' -----c');
