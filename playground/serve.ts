@@ -9,7 +9,12 @@ const outdir = 'build/playground';
 mkdirSync(outdir, { recursive: true });
 cpSync('playground/index.html', `${outdir}/index.html`);
 const page = await context({
-  entryPoints: { main: 'playground/main.ts', style: 'playground/style.css', diagrams: 'diagrams/diagrams.css' },
+  entryPoints: {
+    main: 'playground/main.ts',
+    worker: 'playground/worker.ts',
+    style: 'playground/style.css',
+    diagrams: 'diagrams/diagrams.css',
+  },
   outdir,
   bundle: true,
   format: 'esm',
