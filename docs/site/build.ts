@@ -2,7 +2,7 @@
 // Fails on an export without a comment, on a link that leads nowhere, and on a diagram that is malformed.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Application, LogLevel } from 'typedoc';
+import { Application, LogLevel, PageEvent } from 'typedoc';
 import type { TypeDocOptions } from 'typedoc';
 import { draw } from '../../diagrams/draw.js';
 import { isDiagram, parse } from '../../diagrams/parse.js';
@@ -14,8 +14,8 @@ process.chdir(fileURLToPath(new URL('../..', import.meta.url)));
 const out = 'build/site';
 const css = 'build/site.css';
 
-/** In the order in which they are read. */
-const pages = [
+/** In the order in which they are read: these, then the API, then what is about the project. */
+const guides = [
   'docs/start-here.md',
   'docs/coming-from-go.md',
   'docs/coming-from-abortsignal.md',
@@ -24,12 +24,11 @@ const pages = [
   'docs/testing.md',
   'docs/how-it-works.md',
   'docs/performance.md',
-  'docs/guarantees.md',
   'bench/README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
+  'docs/guarantees.md',
 ];
+const papers = ['CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const pages = [...guides, ...papers];
 
 mkdirSync('build', { recursive: true });
 for (const [file, svg] of Object.entries(pictures())) writeFileSync(`docs/pictures/${file}`, svg); // committed, for readers of the sources
@@ -47,6 +46,7 @@ const options: TypeDocOptions = {
   out,
   customCss: css,
   markdownItLoader: drawDiagrams,
+  markdownItOptions: { html: true, linkify: false }, // CHANGELOG.md is a file, and no host in Moldova
   highlightLanguages: ['typescript', 'sh', 'go', 'html', 'json', 'diff'],
   disableSources: true,
   hideGenerator: true,
@@ -71,9 +71,17 @@ project.children?.forEach((door, index) => {
 const titles = pages.map((page) => titleOf(readFileSync(page, 'utf8')));
 for (const page of project.documents ?? []) page.name = titleOf(page.content.map(({ text }) => text).join(''));
 const byPage = (a: { name: string }, b: { name: string }) => titles.indexOf(a.name) - titles.indexOf(b.name);
-project.documents?.sort(byPage);
-project.childrenIncludingDocuments = [...(project.documents ?? []), ...(project.children ?? [])];
+const documents = project.documents?.sort(byPage) ?? [];
+project.childrenIncludingDocuments = [
+  ...documents.slice(0, guides.length),
+  ...(project.children ?? []),
+  ...documents.slice(guides.length),
+];
 for (const group of project.groups ?? []) if (group.title === 'Documents') group.children.sort(byPage);
+// Icons are in every page already: from the file system a browser may not take them out of another file.
+app.renderer.on(PageEvent.END, (page: PageEvent) => {
+  if (page.contents !== undefined) page.contents = page.contents.replace(/href="[^"]*icons\.svg#/g, 'href="#');
+});
 app.validate(project);
 await app.generateOutputs(project);
 const broken = app.logger.hasErrors() || app.logger.hasWarnings() ? [] : brokenLinks(out);
