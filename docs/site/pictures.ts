@@ -89,7 +89,7 @@ function drawLinks(place: Place, places: readonly Place[]): string[] {
   const parent = places.find((other) => other.ctx === ctx.parent && other !== place);
   const links =
     parent === undefined ? [] : [arrow('up', `M${x(place)} ${y(place)}L${x(parent)} ${y(parent) + box.height}`)];
-  const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent.node) : undefined;
+  const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent?.node) : undefined;
   if (above !== undefined && ctx.node?.audience?.audience !== undefined) {
     // To the left of the way up, and round what lies in between: it holds nothing of the child.
     const [x1, y1, x2] = [x(above) - 40, y(above) + box.height, x(place) - 29];
