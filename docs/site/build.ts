@@ -1,6 +1,6 @@
 // Builds the documentation: build/site/index.html opens from the file system, and nothing is fetched to make or to read it.
 // Fails on an export without a comment, on a link that leads nowhere, and on a diagram that is malformed.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Application, LogLevel, PageEvent } from 'typedoc';
 import type { TypeDocOptions } from 'typedoc';
@@ -78,15 +78,20 @@ project.childrenIncludingDocuments = [
   ...documents.slice(guides.length),
 ];
 for (const group of project.groups ?? []) if (group.title === 'Documents') group.children.sort(byPage);
-// Icons are in every page already: from the file system a browser may not take them out of another file.
 app.renderer.on(PageEvent.END, (page: PageEvent) => {
-  if (page.contents !== undefined) page.contents = page.contents.replace(/href="[^"]*icons\.svg#/g, 'href="#');
+  page.contents &&= page.contents
+    .replace(/href="[^"]*icons\.svg#/g, 'href="#') // in every page already; out of another file it may not come under file:
+    .replace(/(href="[^"]*media\/[^"]+\.ts)"/g, '$1.txt"'); // to many a browser .ts is a film
 });
 app.validate(project);
 await app.generateOutputs(project);
-const broken = app.logger.hasErrors() || app.logger.hasWarnings() ? [] : brokenLinks(out);
-for (const link of broken) app.logger.error(link);
 if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exit(1);
+for (const file of readdirSync(`${out}/media`)) {
+  if (file.endsWith('.ts')) renameSync(`${out}/media/${file}`, `${out}/media/${file}.txt`);
+}
+const broken = brokenLinks(out);
+for (const link of broken) app.logger.error(link);
+if (broken.length > 0) process.exit(1);
 console.log(`${out}/index.html`);
 
 function titleOf(markdown: string): string {
