@@ -188,6 +188,26 @@ describe('playground', () => {
   );
 
   it(
+    'says that a port is taken, or none',
+    async () => {
+      const { port } = new URL(page.url());
+      for (const [PORT, why] of [
+        [port, 'address already in use'],
+        ['eighty', 'must be a valid port number'],
+      ] as const) {
+        const env = { ...process.env, PORT, NODE_V8_COVERAGE: '' };
+        const second = spawn(process.execPath, ['--import', 'tsx', 'playground/serve.ts'], { env });
+        let said = '';
+        second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+        const code = await new Promise((resolve) => second.once('close', resolve));
+        expect(code).toBe(1);
+        expect(said).toMatch(new RegExp(`^Cannot serve on port ${PORT}: .*${why}\\nWithout PORT, .*\\n$`));
+      }
+    },
+    longMs,
+  );
+
+  it(
     'has the library on window',
     async () => {
       const text = await page.evaluate(
