@@ -3,6 +3,7 @@ import type { ObservableInput, SchedulerLike, Subscriber } from 'rxjs';
 import { withCancelFunc } from '../core/context.js';
 import type { CancelFunc, Context } from '../core/context.js';
 import { CanceledError, End } from '../core/errors.js';
+import type { Instants } from '../core/errors.js';
 import { contextOf, isContext } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
 import { Ctx, Way } from '../core/node.js';
@@ -124,13 +125,27 @@ class Merged extends Way implements Limit {
     const above = end ?? (node && endOf(node));
     if (above !== undefined && !isBefore(theirs, above, ctx.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([ctx.scope.scheduler, ...(ctx.clocks ?? [])], theirs.at);
-    return (ctx.end = new End(CanceledError, theirs.error, at, theirs.reached));
+    const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
+    return (ctx.end = new FollowedEnd(theirs, at));
   }
 
   override hurry(): void {
     // It was found to be over, and its listeners are yet to hear of that.
     if (endedByItself(this.ctx) && this.following?.closed === false) announce(this.ctx);
+  }
+}
+
+/** That of one context because of another's. */
+class FollowedEnd extends End {
+  constructor(
+    private readonly theirs: End,
+    at: Instants,
+  ) {
+    super(CanceledError, theirs.error, at);
+  }
+
+  override get reached(): boolean {
+    return this.theirs.reached;
   }
 }
 

@@ -168,8 +168,8 @@ class Deadline extends Way implements Limit {
   private expire(): End {
     const { ctx, clock, at } = this;
     const lateMs = clock.now() - at;
-    const when = new Map(ctx.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
-    const end = (ctx.end = new End(DeadlineExceededError, this.given, when, true));
+    const when = new Map(ctx.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
+    const end = (ctx.end = new End(DeadlineExceededError, this.given, when));
     if (this.timer !== undefined) {
       this.rest();
       if (ctx.audience?.empty === false) this.wake();

@@ -72,16 +72,19 @@ export class End {
    * @param kind which error to make
    * @param given the cause, `undefined` when none was given
    * @param at when it came; `undefined` when nobody has to know
-   * @param reached whether it was a deadline that came, if need be another's: within one millisecond that is before a cancel
    * @param made the error, where a foreign context has made it already
    */
   constructor(
     readonly kind: new (cause?: unknown) => ContextError,
     readonly given: unknown,
     readonly at: Instants | undefined,
-    readonly reached: boolean,
     private made?: ContextError,
   ) {}
+
+  /** Whether it was a deadline that came: within one millisecond that is before a cancel. */
+  get reached(): boolean {
+    return this.kind === DeadlineExceededError;
+  }
 
   /** Made by the first who reads it. */
   get error(): ContextError {

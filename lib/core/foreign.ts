@@ -118,7 +118,7 @@ class Outsider extends Way implements Foreign, Limit {
   }
 
   private endWith(err: ContextError, cause: unknown): End {
-    return (this.node.end = new End(CanceledError, cause, undefined, false, err));
+    return (this.node.end = new End(CanceledError, cause, undefined, err));
   }
 }
 

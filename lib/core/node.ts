@@ -44,9 +44,9 @@ export class Way {
    *
    * @param now of its clock, where that has just been read
    */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named for those that override it
   wake(now?: number): void {
     // Nothing does.
-    void now;
   }
 
   /** Called when nobody listens any more, or the context is done: stop it. Harmless when repeated. */
@@ -72,9 +72,7 @@ export class Ctx implements Context {
   node: Ctx | undefined = this;
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   end: End | undefined;
-  /** The clocks of the deadlines that were derived below: on each of them its end must say when it came. */
-  clocks: readonly SchedulerLike[] | undefined = undefined;
-  /** Made by the first who listens. */
+  /** Made by the first who listens, or derives a deadline below. */
   audience: Audience | undefined = undefined;
 
   constructor(

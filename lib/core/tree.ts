@@ -2,7 +2,7 @@
 //
 //   node ──parent──▶ node ──parent──▶ node          each stores its own end only; `endOf` looks upwards for others'
 //     │                │                │
-//   audience ───────▶ audience ──────▶ audience     made for those who want to hear, linked only while somebody does
+//   audience ───────▶ audience ──────▶ audience     holds those who want to hear, linked only while somebody does
 //     │ │ │
 //   listeners                                       in the order in which they came
 //
@@ -88,6 +88,8 @@ export class Audience extends Cell {
   /** First of their ring. Its `prev` is the last. */
   listeners: Listener | undefined = undefined;
   children: Audience | undefined = undefined;
+  /** The clocks of the deadlines that were derived below: on each of them the context's end must say when it came. */
+  clocks: readonly SchedulerLike[] | undefined = undefined;
   /** Set by the first read of `ctx.done$`. */
   done$: Observable<ContextError> | undefined = undefined;
 
@@ -107,8 +109,10 @@ let announcing = 0;
 export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
   let alone: readonly SchedulerLike[] | undefined;
   for (let above = node; above !== undefined; above = above.parent?.node) {
-    if (above.clocks?.includes(clock) === true) return; // and so have those above
-    above.clocks = above.clocks === undefined ? (alone ??= [clock]) : [...above.clocks, clock];
+    const audience = (above.audience ??= new Audience(above));
+    const { clocks } = audience;
+    if (clocks?.includes(clock) === true) return; // and so have those above
+    audience.clocks = clocks === undefined ? (alone ??= [clock]) : [...clocks, clock];
   }
 }
 
@@ -153,7 +157,8 @@ export function endedByItself({ end, parent }: Ctx): boolean {
 /** Ends `node`, unless it is done, and tells everybody below. */
 export function cancel(node: Ctx, cause?: unknown): void {
   if (endOf(node) === undefined) {
-    node.end = new End(CanceledError, cause, node.clocks && instants(node.clocks), false);
+    const clocks = node.audience?.clocks;
+    node.end = new End(CanceledError, cause, clocks && instants(clocks));
     announce(node);
   } else {
     node.way?.hurry();

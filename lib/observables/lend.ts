@@ -23,6 +23,7 @@ export function lend(
     return;
   }
   work.subscribe(subscriber);
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the work may have closed it
   if (subscriber.closed) return;
   lease.renew();
   subscriber.add(lease);
