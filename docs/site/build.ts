@@ -2,8 +2,8 @@
 // Fails on an export without a comment, on a link that leads nowhere, and on a diagram that is malformed.
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Application, LogLevel, PageEvent } from 'typedoc';
-import type { TypeDocOptions } from 'typedoc';
+import { Application, LogLevel, PageEvent, ReflectionGroup } from 'typedoc';
+import type { DeclarationReflection, TypeDocOptions } from 'typedoc';
 import { draw } from '../../diagrams/draw.js';
 import { isDiagram, parse } from '../../diagrams/parse.js';
 import { entryPoints } from '../../scripts/entry-points.mjs';
@@ -50,6 +50,7 @@ const options: TypeDocOptions = {
   highlightLanguages: ['typescript', 'sh', 'go', 'html', 'json', 'diff'],
   disableSources: true,
   hideGenerator: true,
+  useFirstParagraphOfCommentAsSummary: true,
   searchInDocuments: true,
   searchInComments: true,
   navigation: { includeCategories: false, includeGroups: false, includeFolders: false },
@@ -65,7 +66,9 @@ const app = await Application.bootstrap(options);
 const project = await app.convert();
 if (project === undefined) throw new Error('the sources do not compile');
 project.children?.forEach((door, index) => {
-  door.name = entryPoints[index]!.specifier;
+  const { specifier, module } = entryPoints[index]!;
+  door.name = specifier;
+  arrange(door, module);
 });
 // Documents come sorted by the names of their files, and are shown in the order of `pages`, by their headings.
 const titles = pages.map((page) => titleOf(readFileSync(page, 'utf8')));
@@ -93,6 +96,33 @@ const broken = brokenLinks(out);
 for (const link of broken) app.logger.error(link);
 if (broken.length > 0) process.exit(1);
 console.log(`${out}/index.html`);
+
+/** A door shows its names as it lists them: in reading order, under what they are for. */
+function arrange(door: DeclarationReflection, module: string): void {
+  const lists = readFileSync(`lib/${module}.ts`, 'utf8').matchAll(/^export (type )?\{(.*?)\} from '(.*?)'/gms);
+  const groups = new Map(
+    ['Contexts', 'Operators', 'Functions', 'Errors', 'Types'].map((title) => [title, [] as string[]]),
+  );
+  for (const [, type, names = '', file = ''] of lists) {
+    for (const name of names.match(/\w+/g) ?? []) groups.get(titleFor(name, type, file))!.push(name);
+  }
+  const children = door.children ?? [];
+  door.groups = [...groups].map(([title, names]) => {
+    const group = new ReflectionGroup(title, door);
+    group.children = names.map((name) => children.find((child) => child.name === name)!);
+    return group;
+  });
+  door.groups = door.groups.filter((group) => group.children.length > 0);
+  door.children = door.groups.flatMap((group) => group.children as DeclarationReflection[]);
+  door.childrenIncludingDocuments = door.children;
+}
+
+function titleFor(name: string, type: string | undefined, file: string): string {
+  if (type !== undefined) return 'Types';
+  if (/Error$|^is/.test(name)) return 'Errors';
+  if (/operators|observables/.test(file)) return 'Operators';
+  return /core|withCancelOn/.test(file) ? 'Contexts' : 'Functions';
+}
 
 function titleOf(markdown: string): string {
   return /^# (.+)$/m.exec(markdown)?.[1] ?? '';
