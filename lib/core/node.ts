@@ -8,7 +8,7 @@ import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { signalOf } from './signal.js';
 import { Audience, Listener, endOf, listen } from './tree.js';
-import type { Scope } from './tree.js';
+import type { Scope } from './scope.js';
 
 const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
 
@@ -60,9 +60,9 @@ export class Way {
     // None is armed.
   }
 
-  /** Called when the context is canceled and is over already: those who are yet to hear of that hear now. */
-  hurry(): void {
-    // Whoever ended it told them.
+  /** Called when the context is canceled and is over already: whether it ended by itself and nobody has heard of that. */
+  late(): boolean {
+    return false;
   }
 }
 
