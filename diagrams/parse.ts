@@ -15,6 +15,8 @@ export interface Mark {
   /** `value`: also the `c` and `d` of a context. */
   readonly kind: 'value' | 'complete' | 'error' | 'subscribe' | 'unsubscribe';
   readonly text: string;
+  /** What an error said, once the diagram was run. */
+  readonly reason?: string;
 }
 
 export interface Row {

@@ -9,13 +9,13 @@ import type { Diagram, Mark, Row } from './parse.js';
 /** RxJS's record of one notification. */
 interface Message {
   readonly frame: number;
-  readonly notification: { readonly kind: 'N' | 'E' | 'C'; readonly value?: unknown };
+  readonly notification: { readonly kind: 'N' | 'E' | 'C'; readonly value?: unknown; readonly error?: unknown };
 }
 
 /**
  * The rows that come out, one for each that the diagram has below its expression. Nobody looks on behind the diagram's end.
  *
- * @throws what the expression throws
+ * @throws what the expression throws, and an Error where it is no observable and no operator
  */
 export function run(diagram: Diagram): Row[] {
   const [result, ...logs] = diagram.outputs as [Row, ...Row[]];
@@ -61,19 +61,25 @@ export function run(diagram: Diagram): Row[] {
 
 /** An operator is applied to the row called `source`. */
 function evaluate(expression: string, names: Map<string, unknown>): Observable<unknown> {
+  if (expression.trim() === '') throw new Error('there is no expression');
   // The text is the reader's own, or the page's.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  const evaluation = new Function(...names.keys(), `return (${expression});`) as (...values: unknown[]) => unknown;
+  const evaluation = new Function(...names.keys(), `return ${expression.trim()}`) as (...values: unknown[]) => unknown;
   const evaluated = evaluation(...names.values());
-  const source = names.get('source') as Observable<unknown>;
-  return typeof evaluated === 'function'
-    ? source.pipe(evaluated as OperatorFunction<unknown, unknown>)
-    : (evaluated as Observable<unknown>);
+  if (rxjs.isObservable(evaluated)) return evaluated;
+  if (typeof evaluated !== 'function')
+    throw new Error(`this is no observable and no operator, but ${textOf(evaluated)}`);
+  const source = names.get('source') as Observable<unknown> | undefined;
+  if (source === undefined) throw new Error('there is no row called source, to apply an operator to');
+  const applied: unknown = source.pipe(evaluated as OperatorFunction<unknown, unknown>);
+  if (rxjs.isObservable(applied)) return applied;
+  throw new Error('this is a function, but no operator: has it been called?');
 }
 
-function markOf({ frame, notification: { kind, value } }: Message): Mark {
+function markOf({ frame, notification: { kind, value, error } }: Message): Mark {
   if (kind === 'N') return { frame, kind: 'value', text: textOf(value) };
-  return kind === 'C' ? { frame, kind: 'complete', text: '|' } : { frame, kind: 'error', text: '#' };
+  if (kind === 'C') return { frame, kind: 'complete', text: '|' };
+  return { frame, kind: 'error', text: '#', reason: error instanceof Error ? error.message : textOf(error) };
 }
 
 function textOf(value: unknown): string {

@@ -1,33 +1,38 @@
 // A gateway asks two backends for each request. When its client leaves, or its time is up, the backends stop as well.
 
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { count, defaultIfEmpty, forkJoin, interval, lastValueFrom, map, take, takeUntil, tap, timer } from 'rxjs';
+import {
+  count,
+  defaultIfEmpty,
+  forkJoin,
+  interval,
+  lastValueFrom,
+  map,
+  mergeMap,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
 import {
   afterFunc,
   background,
   type Context,
   contextKey,
-  DeadlineExceededError,
+  isDeadlineExceeded,
   takeUntilCtx,
   usingCtx,
-  withTimeout,
   withTimeoutCtx,
   withValue,
 } from 'rxjs-ctx';
+import { fetchCtx, timeoutHeaders } from 'rxjs-ctx/http';
+import { requests } from 'rxjs-ctx/node';
 
 const clientName = contextKey('client name', { default: 'nobody' });
 const mostMs = 5_000; // whatever a client asks for
-
-/** The context of one request: done when its client goes away, when its time is up, or else when it is answered. */
-function requestCtx(parent: Context, req: IncomingMessage, res: ServerResponse): Context {
-  const limit = Number(req.headers['x-limit-ms']) || mostMs;
-  const [ctx, cancel] = withTimeout(parent, Math.min(limit, mostMs));
-  // The response's 'close': the request's comes on ordinary requests too, as soon as its body is read.
-  res.once('close', () => cancel(new Error(res.writableFinished ? 'answered' : 'client gone')));
-  return withValue(ctx, clientName, String(req.headers['x-client-name']));
-}
+const graceMs = 1_000; // a client waits that much longer than the gateway may take: to be told so takes a moment too
 
 /** Streams ten rows as NDJSON, slowly, until ctx is done. */
 function backend(name: string, msPerRow: number) {
@@ -40,61 +45,67 @@ function backend(name: string, msPerRow: number) {
         count(),
       )
       .subscribe((rows) => {
-        // Stopped half-way: an ordinary end would pass the rows for all there are.
-        if (ctx.err) res.destroy();
-        else res.end();
+        res.end(); // comes to nothing when ctx is done: what was begun has been destroyed, so that nobody takes it for whole
         sent.set(`${name} for ${ctx.value(clientName)}`, rows);
       });
   });
 }
 
-/** Asks both backends at once; answers with the rows of both, or with 504 when the time is up. */
+/** Asks both backends at once; answers with the rows of both. When the time is up, 504 has been answered already. */
 function gateway(orders: string, stock: string) {
   return serve((ctx, res) => {
     forkJoin([fetchRows(ctx, orders), fetchRows(ctx, stock)]).subscribe({
       next: (parts) => res.end(parts.flat().join('\n')),
-      error: (err: unknown) =>
-        err instanceof DeadlineExceededError ? res.writeHead(504).end(err.message) : res.writeHead(502).end(),
+      error: () => res.writeHead(502).end(),
     });
-    afterFunc(ctx, () => why.set(ctx.value(clientName), (ctx.cause as Error).message));
+    afterFunc(ctx, () => {
+      const answered = res.writableFinished && !isDeadlineExceeded(ctx.err);
+      why.set(ctx.value(clientName), answered ? 'answered' : (ctx.cause as Error).message);
+    });
   });
 }
 
-/** The fetch is aborted when ctx is done, and when nobody waits for its rows any more. */
+/** Aborted when ctx is done, and when nobody waits for the rows any more. The backend is told how much time is left. */
 function fetchRows(ctx: Context, url: string) {
-  return usingCtx(ctx, async (ctx) => {
-    const headers = { 'x-client-name': ctx.value(clientName) };
-    const response = await fetch(url, { headers, signal: ctx.signal });
-    return (await response.text()).trimEnd().split('\n');
-  });
+  return fetchCtx(ctx, url, { headers: { 'x-client-name': ctx.value(clientName) } }).pipe(
+    mergeMap((response) => response.text()),
+    map((text) => text.trimEnd().split('\n')),
+  );
 }
 
-/** What a client is told that leaves the gateway `limit` milliseconds. */
-function client(name: string, limit: number) {
-  return usingCtx(background(), async (ctx) => {
-    const headers = { 'x-client-name': name, 'x-limit-ms': String(limit) };
-    const response = await fetch(entrance.url, { headers, signal: ctx.signal });
-    const lines = (await response.text()).split('\n');
-    const status = `${response.status} ${response.statusText}`;
-    return response.ok ? `${status}, ${lines.length} rows` : status;
-  });
+/** What a client is told that leaves the gateway `ms` milliseconds. */
+function client(name: string, ms: number) {
+  return usingCtx(
+    background(),
+    (ctx) => {
+      const headers = { 'x-client-name': name, ...timeoutHeaders(ctx, { reserveMs: graceMs }) };
+      return fetchCtx(ctx, entrance.url, { headers }).pipe(
+        mergeMap(async (response) => {
+          const lines = (await response.text()).split('\n');
+          const status = `${response.status} ${response.statusText}`;
+          return response.ok ? `${status}, ${lines.length} rows` : status;
+        }),
+      );
+    },
+    { timeout: ms + graceMs },
+  );
 }
 
 /** Serves on a free port of the loopback interface, each request under its own context. */
 async function serve(handle: (ctx: Context, res: ServerResponse) => void) {
-  const server = createServer((req, res) => {
-    const ctx = requestCtx(background(), req, res);
+  const server = createServer();
+  requests(background(), server, { maxTimeoutMs: mostMs }).subscribe(({ ctx, req, res }) => {
     contexts.push(ctx);
-    requests.add(res);
-    res.once('close', () => requests.delete(res));
-    handle(ctx, res);
+    open.add(res);
+    res.once('close', () => open.delete(res));
+    handle(withValue(ctx, clientName, String(req.headers['x-client-name'])), res);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 const contexts: Context[] = []; // all there were
-const requests = new Set<ServerResponse>(); // those still open
+const open = new Set<ServerResponse>(); // those still open
 const sent = new Map<string, number>(); // rows, by backend and client
 const why = new Map<string, string>(); // a request ended, by client
 
@@ -102,7 +113,7 @@ const why = new Map<string, string>(); // a request ended, by client
 function inUse() {
   const resources = process.getActiveResourcesInfo();
   const counts = {
-    requests: requests.size,
+    requests: open.size,
     contexts: contexts.filter((ctx) => !ctx.err).length,
     timers: resources.filter((kind) => kind === 'Timeout').length,
     sockets: resources.filter((kind) => kind.startsWith('TCP')).length,

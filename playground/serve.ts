@@ -9,7 +9,12 @@ const outdir = 'build/playground';
 mkdirSync(outdir, { recursive: true });
 cpSync('playground/index.html', `${outdir}/index.html`);
 const page = await context({
-  entryPoints: { main: 'playground/main.ts', style: 'playground/style.css', diagrams: 'diagrams/diagrams.css' },
+  entryPoints: {
+    main: 'playground/main.ts',
+    worker: 'playground/worker.ts',
+    style: 'playground/style.css',
+    diagrams: 'diagrams/diagrams.css',
+  },
   outdir,
   bundle: true,
   format: 'esm',
@@ -19,5 +24,11 @@ const page = await context({
   logLevel: 'warning',
 });
 const port = process.env.PORT === undefined ? {} : { port: Number(process.env.PORT) };
-const served = await page.serve({ servedir: outdir, host: '127.0.0.1', ...port });
-console.log(`playground: http://127.0.0.1:${served.port}/   (Ctrl+C stops it)`);
+try {
+  const served = await page.serve({ servedir: outdir, host: '127.0.0.1', ...port });
+  console.log(`playground: http://127.0.0.1:${served.port}/   (Ctrl+C stops it)`);
+} catch (error) {
+  console.error(`Cannot serve on port ${process.env.PORT}: ${(error as Error).message}`);
+  console.error('Without PORT, the playground takes one that is free.');
+  process.exit(1);
+}

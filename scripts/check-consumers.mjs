@@ -36,6 +36,7 @@ const framework = { ...byBundler, experimentalDecorators: true, skipLibCheck: tr
  * @typedef {object} Project
  * @property {string} name
  * @property {readonly string[]} [only] the compilers that it is for
+ * @property {string} [by] a compiler around that one
  * @property {object} options
  * @property {Record<string, string>} files
  */
@@ -64,8 +65,9 @@ const projects = [
         },
       ]),
   {
-    name: 'Angular component',
+    name: 'Angular component and its template',
     only: ['5.9'], // Angular 20 is for that one
+    by: '@angular/compiler-cli/bundles/src/bin/ngc.js',
     options: framework,
     files: { 'component.ts': recipe('An Angular component') },
   },
@@ -95,16 +97,20 @@ function recipe(title) {
  * @param {string} version
  * @param {Project} project
  */
-function compile(version, { name, options, files }) {
+function compile(version, { name, by = `typescript-${version}/bin/tsc`, options, files }) {
   const folder = `${dir}/${version} ${name}`;
   mkdirSync(folder, { recursive: true });
   for (const [file, text] of Object.entries(files)) writeFileSync(`${folder}/${file}`, text);
-  const config = { compilerOptions: { ...strict, ...options }, files: Object.keys(files) };
+  const config = {
+    compilerOptions: { ...strict, ...options },
+    angularCompilerOptions: { strictTemplates: true },
+    files: Object.keys(files),
+  };
   writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config, null, 2));
-  const tsc = `${dir}/node_modules/typescript-${version}/bin/tsc`;
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  const compiler = `${dir}/node_modules/${by}`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
   console.log(`${status === 0 ? 'compiles' : 'FAILS   '}  TypeScript ${version}, ${name}`);
-  if (status !== 0) console.error(stdout);
+  if (status !== 0) console.error(stdout + stderr);
   return status === 0;
 }
 
@@ -120,6 +126,8 @@ execFileSync(
     ...['install', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force', path.resolve(dir, filename)],
     ...ours.map((name) => `${name}@${devDependencies[name]}`),
     ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
+    ...['compiler', 'compiler-cli'].map((name) => `@angular/${name}@${devDependencies['@angular/core']}`),
+    'typescript@5.9', // which Angular's compiler is built upon
   ],
   { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] },
 );

@@ -1,5 +1,6 @@
 // Holds the pages to what they say: every code block compiles, every program prints what stands below it, no link leads
-// nowhere, and what is named of the project, a file or a script, is there. `node scripts/check-docs.mjs [page…]`: without pages, README.md and docs/*.md, and the links of all others.
+// nowhere, and what is named of the project, a file or a script, is there. `npm run check:docs -- [page…]`: without pages, README.md
+// and docs/*.md, and the links of all others.
 //
 //   ```ts …```          with an import: a program. It runs as a reader's would, and what it prints is compared with the
 //   ```text …```        block right below it, line by line. Nothing may go to stderr, and it has to end by itself.
@@ -10,7 +11,11 @@
 //                       packages, `ctx`, `parent` and `url` are known, and what a comment right above it declares:
 //                       <!-- declare const rows$: Observable<string>; -->
 //
-// Blocks in the languages of `otherLanguages` are left alone; one in any other language is an error.
+//   ```text …```        that stands alone is a marble diagram: spec/diagrams runs it.
+//   ```sh …```          names no script that package.json has not.
+//   ```go …```          is left alone.
+//
+// A block in any other language, or without one, is an error.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -18,10 +23,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as rxjs from 'rxjs';
 import ts from 'typescript';
+import { isDiagram } from '../diagrams/parse.js';
 import { entryPoints, namesOf } from './entry-points.mjs';
 
 const [root] = /** @type {[(typeof entryPoints)[number]]} */ (entryPoints);
-const otherLanguages = ['text', 'sh', 'json', 'html', 'diff', 'go'];
+const otherLanguages = ['text', 'sh', 'go'];
 const longestRunMs = 30_000;
 
 /** Pages whose first program a spec runs, which looks at more than its output: it compiles here, and does not run twice. */
@@ -137,6 +143,11 @@ function read(page) {
   return { blocks, prose };
 }
 
+/** @param {Block} block */
+function isProgram({ code }) {
+  return /^import\s/m.test(code);
+}
+
 /**
  * @param {string} page
  * @returns {Program[]}
@@ -146,6 +157,11 @@ function programsOf(page) {
   return blocks.flatMap((block, index) => {
     const [language = '', ...marks] = block.info.split(/\s+/);
     if (language !== 'ts') {
+      const before = blocks[index - 1];
+      const output = block.adjoins && before?.info === 'ts' && isProgram(before);
+      if (language === 'text' && !output && !isDiagram(block.code)) {
+        fail(page, block.line, 'neither what a program right above prints nor a marble diagram');
+      }
       if (otherLanguages.includes(language)) return [];
       fail(
         page,
@@ -158,7 +174,7 @@ function programsOf(page) {
     const runBySpec = firstRunBy.has(page) && block === blocks.find(({ info }) => info === 'ts');
     const unknown = marks.find((mark) => mark !== 'no-run');
     if (unknown !== undefined) fail(page, block.line, `"${unknown}" is not a mark of a code block`);
-    const fragment = !/^import\s/m.test(block.code);
+    const fragment = !isProgram(block);
     const below = blocks[index + 1];
     const output = !fragment && below?.adjoins && below.info === 'text' ? below.code : undefined;
     if (noRun && (fragment || output !== undefined)) {
@@ -306,15 +322,17 @@ function indent(text) {
 
 /** @param {string} page */
 function checkLinks(page) {
-  read(page).prose.forEach((text, index) => {
+  const { blocks, prose } = read(page);
+  for (const { info, code, line } of blocks) {
+    if (info === 'sh') code.split('\n').forEach((command, index) => checkCommand(page, line + index, command));
+  }
+  prose.forEach((text, index) => {
     for (const [, file = ''] of text.matchAll(
       /`((?:api|bench|diagrams|docs|examples|gateway|lib|playground|scripts|spec)\/[\w./-]*)`/g,
     )) {
       if (!existsSync(file)) fail(page, index + 1, `names ${file}, which is not there`);
     }
-    for (const [, script = ''] of text.matchAll(/`npm run ([\w:]+)/g)) {
-      if (!(script in scripts)) fail(page, index + 1, `names the script ${script}, which package.json has not`);
-    }
+    for (const [, command = ''] of text.matchAll(/`([^`]+)`/g)) checkCommand(page, index + 1, command);
     const inline = [...text.matchAll(/\]\(\s*<?([^)\s>]+)>?[^)]*\)/g)];
     const reference = [...text.matchAll(/^\s*\[[^\]]+\]:\s*<?([^\s>]+)/g)];
     for (const [, link = ''] of [...inline, ...reference]) {
@@ -327,6 +345,18 @@ function checkLinks(page) {
       }
     }
   });
+}
+
+/**
+ * @param {string} page
+ * @param {number} line
+ * @param {string} command
+ */
+function checkCommand(page, line, command) {
+  const script = /(?:^|\s)npm (?:run )?(start|test|(?<=run )[\w:]+)/.exec(command)?.[1];
+  if (script !== undefined && !(script in scripts)) {
+    fail(page, line, `names the script ${script}, which package.json has not`);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
-// Makes the release without publishing it, lists the tarball, proves it (tarball.mjs), and says what a real release still needs.
+// Makes the release without publishing it, lists the tarball, proves it (tarball.mjs), and says what a real release still needs:
+// with --final, as a release runs it, that is a fault.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -28,11 +29,12 @@ const pkg = JSON.parse(read('package.json'));
 const before = [
   !read('CHANGELOG.md').includes(`## [${pkg.version}]`) && `a section [${pkg.version}] in CHANGELOG.md`,
   pkg.repository === undefined && '"repository" in package.json: provenance names the commit that was built',
-  process.env.GITHUB_ACTIONS === undefined &&
-    'to be published by CI with `npm publish --provenance` and `id-token: write`: never from a desk',
+  process.env.GITHUB_REF_NAME !== `v${pkg.version}` &&
+    `the tag v${pkg.version}, from which .github/workflows/release.yml publishes with provenance: never from a desk`,
 ].filter((note) => typeof note === 'string');
 for (const note of before) console.log(`before a release: ${note}`);
 
 const faults = faultsOf({ files, bytes: tarball.size, read });
+if (process.argv.includes('--final')) faults.push(...before.map((note) => `missing: ${note}`));
 for (const fault of faults) console.error(`FAULT: ${fault}`);
 if (faults.length > 0) process.exit(1);

@@ -103,7 +103,7 @@ describe('examples', () => {
       return { rows: [cells[1], cells[2]].map((cell) => Number.parseInt(cell!)), rest: cells.slice(3) };
     });
     expect(patient).toEqual({ rows: [10, 10], rest: ['200 OK, 20 rows', 'answered'] });
-    expect(leaving!.rest).toEqual(['left after 250 ms', 'client gone']);
+    expect(leaving!.rest).toEqual(['left after 250 ms', 'client gone before the response was finished']);
     expect(hurried!.rest).toEqual(['504 Gateway Timeout', 'context deadline exceeded']);
     for (const rows of [...leaving!.rows, ...hurried!.rows]) {
       expect(rows).toBeLessThan(10);

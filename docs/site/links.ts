@@ -8,6 +8,7 @@ export function brokenLinks(site: string): string[] {
   const pages = new Map(files.map((file) => [path.resolve(site, file), readFileSync(path.join(site, file), 'utf8')]));
   return [...pages].flatMap(([page, html]) =>
     [...html.matchAll(/<(?:a|link|script|img)\b[^>]*?\s(?:href|src)="([^"]+)"/g)].flatMap(([, link = '']) => {
+      if (/^http:/i.test(link)) return [`${path.relative(site, page)}: ${link} is not https: was it a file's name?`];
       if (/^[a-z][a-z+.-]*:/i.test(link)) return []; // another site's: not asked, for it may be down
       const [file = '', anchor = ''] = decodeURIComponent(link.replaceAll('&amp;', '&'))
         .replace(/\?[^#]*/, '')

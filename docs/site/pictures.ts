@@ -12,7 +12,7 @@ interface Place {
   readonly row: number;
 }
 
-const box = { width: 128, height: 46 };
+const box = { width: 136, height: 46 };
 const gap = { x: 14, y: 44 };
 const x = ({ column }: Place) => 12 + (column + 0.5) * (box.width + gap.x) - gap.x / 2;
 const y = ({ row }: Place) => 12 + row * (box.height + gap.y);
@@ -28,7 +28,7 @@ export function pictures(): Record<string, string> {
   const [other] = withCancel(server);
   const places = (
     [
-      ['background()', background(), 1, 0],
+      ['root', background(), 1, 0],
       ['server', server, 1, 1],
       ['request', request, 0.5, 2],
       ['other request', other, 2, 2],
@@ -88,16 +88,18 @@ function drawLinks(place: Place, places: readonly Place[]): string[] {
   const { ctx } = place;
   const parent = places.find((other) => other.ctx === ctx.parent && other !== place);
   const links =
-    parent === undefined ? [] : [arrow('up', x(place) - 7, y(place), x(parent) - 7, y(parent) + box.height)];
+    parent === undefined ? [] : [arrow('up', `M${x(place)} ${y(place)}L${x(parent)} ${y(parent) + box.height}`)];
   const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent?.node) : undefined;
   if (above !== undefined && ctx.node?.audience?.audience !== undefined) {
-    links.push(arrow('down', x(above) + 7, y(above) + box.height, x(place) + 7, y(place)));
+    // To the left of the way up, and round what lies in between: it holds nothing of the child.
+    const [x1, y1, x2] = [x(above) - 40, y(above) + box.height, x(place) - 29];
+    links.push(arrow('down', `M${x1} ${y1}C${x1} ${y1 + 30} ${x2} ${y1 + 14} ${x2} ${y1 + gap.y}V${y(place)}`));
   }
   return links;
 }
 
-function arrow(kind: 'up' | 'down', x1: number, y1: number, x2: number, y2: number): string {
-  return `  <path class="${kind}" d="M${x1} ${y1}L${x2} ${y2}" marker-end="url(#${kind})"/>`;
+function arrow(kind: 'up' | 'down', path: string): string {
+  return `  <path class="${kind}" d="${path}" marker-end="url(#${kind})"/>`;
 }
 
 function tip(kind: 'up' | 'down'): string {

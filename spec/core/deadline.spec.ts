@@ -989,17 +989,14 @@ describe('a deadline', () => {
 
   describe('(on the real clock)', () => {
     it('of 20 ms ends a busy loop within 40 ms', () => {
-      let took = Infinity;
-      // A machine that is busy with something else may be late once.
-      for (let i = 0; i < 5 && took >= 40; i++) {
-        const start = performance.now();
-        const [ctx] = withTimeout(background(), 20);
-        while (!ctx.err);
-        took = performance.now() - start;
-        expect(took).toBeGreaterThan(18); // Date.now cuts fractions off
-        expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
-      }
-      expect(took).toBeLessThan(40);
+      const before = performance.now();
+      const [ctx] = withTimeout(background(), 20);
+      const start = performance.now();
+      let notYet = start; // the time before the last look that found it not done: what the machine does else may come behind it
+      for (let now = start; ctx.err === undefined; now = performance.now()) notYet = now;
+      expect(notYet - start).toBeLessThan(40);
+      expect(performance.now() - before).toBeGreaterThan(18); // Date.now cuts fractions off
+      expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
     });
 
     it('of 20 ms ends a busy loop on a child with a listener, which hears right after', async () => {

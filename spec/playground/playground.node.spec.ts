@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import * as rxjsCtx from '../../lib/index.js';
 import { findChrome } from '../../scripts/browsers.mjs';
 
 describe('playground', () => {
@@ -42,8 +43,17 @@ describe('playground', () => {
     await page.getByLabel('from').selectOption('all operators');
   });
 
+  /** What has been typed is run beside the page. */
+  const drawn = () => page.locator('#results[aria-busy="false"]').waitFor();
+
+  const firstFault = async () => {
+    await drawn();
+    return page.locator('.card .fault').first().textContent();
+  };
+
   /** What stands in the circles of the first result, and how it ends. */
   const firstResult = async () => {
+    await drawn();
     const picture = page.locator('.card .picture').first();
     const letters = await picture.locator('.letter').allTextContents();
     const ends = [await picture.locator('.complete').count(), await picture.locator('.error').count()];
@@ -53,8 +63,17 @@ describe('playground', () => {
   it(
     'draws what every operator makes of the inputs, and complains of nothing',
     async () => {
+      await drawn();
       expect(await page.locator('.card').count()).toBe(10);
       expect(await page.locator('.card svg').count()).toBe(10);
+      const expressions = await page
+        .locator('.card textarea')
+        .evaluateAll((areas) => (areas as HTMLTextAreaElement[]).map(({ value }) => value));
+      expect(expressions.map((expression) => /^\w+/.exec(expression)?.[0]).sort()).toEqual(
+        Object.keys(rxjsCtx)
+          .filter((name) => name.endsWith('Ctx') || name === 'ctxValue')
+          .sort(),
+      );
       expect(await firstResult()).toBe('12 1 0');
       expect(complaints).toEqual([]);
     },
@@ -73,12 +92,69 @@ describe('playground', () => {
   );
 
   it(
-    'says what is wrong with a row or an expression',
+    'says what is wrong with a row, and lets what was drawn before fade',
     async () => {
-      await page.getByLabel('Expression', { exact: true }).first().fill('takeUntilCtx(nobody)');
-      expect(await page.locator('.card .fault').first().textContent()).toBe('nobody is not defined');
+      await drawn();
       await page.locator('#inputs').fill('ctx  --x');
       expect(await page.locator('#fault').textContent()).toContain('has "x": c or d');
+      expect(await page.locator('.faulty .card svg').count()).toBe(10);
+      await page.locator('#inputs').fill('source  -1|\nctx     ---c');
+      expect(await page.locator('#fault').textContent()).toBe('');
+      expect(await firstResult()).toBe('1 1 0');
+      expect(await page.locator('.faulty').count()).toBe(0);
+    },
+    longMs,
+  );
+
+  const wrong: [expression: string, fault: RegExp][] = [
+    ['takeUntilCtx(nobody)', /^nobody is not defined$/],
+    ['takeUntilCtx(ctx', /^missing \) after argument list$/],
+    ['', /^there is no expression$/],
+    ['"a"', /^this is no observable and no operator, but a$/],
+    ['takeUntilCtx', /^takeUntilCtx: ctx must be a Context, got /],
+    ['() => 1', /^this is a function, but no operator/],
+    ['range(0, 501)', /^too much happens to be drawn: 502 marbles$/],
+  ];
+  for (const [expression, fault] of wrong) {
+    it(
+      `says what is wrong with the expression ${JSON.stringify(expression)}`,
+      async () => {
+        await page.getByLabel('Expression', { exact: true }).first().fill(expression);
+        expect(await firstFault()).toMatch(fault);
+      },
+      longMs,
+    );
+  }
+
+  it(
+    'names the row that an operator misses',
+    async () => {
+      await page.locator('#inputs').fill('ctx  --c');
+      expect(await firstFault()).toBe('there is no row called source, to apply an operator to');
+    },
+    longMs,
+  );
+
+  it(
+    'says why a result failed',
+    async () => {
+      await page.getByLabel('Expression', { exact: true }).first().fill('source.pipe(map(() => nobody))');
+      expect(await firstResult()).toBe(' 0 1');
+      expect(await page.locator('.card .note').first().textContent()).toBe('nobody is not defined');
+    },
+    longMs,
+  );
+
+  it(
+    'outlives an expression that never comes to an end',
+    async () => {
+      const expression = page.getByLabel('Expression', { exact: true });
+      await expression.first().fill('interval(0)');
+      await expression.nth(1).fill('of(8)');
+      expect(await firstFault()).toBe('this does not come to an end within 3 seconds');
+      expect(await page.locator('.card').nth(1).locator('.letter').allTextContents()).toEqual(['8']);
+      await expression.first().fill('of(7)');
+      expect(await firstResult()).toBe('7 1 0');
     },
     longMs,
   );
@@ -99,10 +175,31 @@ describe('playground', () => {
       await page.getByRole('button', { name: 'Add an expression' }).focus();
       await page.keyboard.press('Enter');
       await page.keyboard.type('of("z")');
+      await drawn();
       expect(await page.locator('.card').last().locator('.letter').allTextContents()).toEqual(['z']);
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       expect(await page.locator('.card').count()).toBe(10);
+    },
+    longMs,
+  );
+
+  it(
+    'says that a port is taken, or none',
+    async () => {
+      const { port } = new URL(page.url());
+      for (const [PORT, why] of [
+        [port, 'address already in use'],
+        ['eighty', 'must be a valid port number'],
+      ] as const) {
+        const env = { ...process.env, PORT, NODE_V8_COVERAGE: '' };
+        const second = spawn(process.execPath, ['--import', 'tsx', 'playground/serve.ts'], { env });
+        let said = '';
+        second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+        const code = await new Promise((resolve) => second.once('close', resolve));
+        expect(code).toBe(1);
+        expect(said).toMatch(new RegExp(`^Cannot serve on port ${PORT}: .*${why}\\nWithout PORT, .*\\n$`));
+      }
     },
     longMs,
   );

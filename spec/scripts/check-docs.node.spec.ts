@@ -53,6 +53,22 @@ missing.pipe(takeUntilCtx(ctx));
 \`\`\`typo
 \`\`\`
 
+\`\`\`sh
+npm ci
+npm run none     # of the scripts
+npm test
+\`\`\`
+
+\`\`\`text
+printed by nobody
+\`\`\`
+
+\`\`\`text
+source  --a--|
+        skip(1)
+result  -----|
+\`\`\`
+
 \`\`\`ts no-run
 import type { Context } from 'rxjs-ctx';
 export const deadline = (ctx: Context): string => ctx.deadline;
@@ -81,7 +97,7 @@ describe('check-docs', () => {
       return page;
     });
     // The coverage of this process is not that of the library.
-    const child = spawn(process.execPath, ['scripts/check-docs.mjs', ...pages], {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/check-docs.mjs', ...pages], {
       env: { ...process.env, NODE_V8_COVERAGE: '' },
     });
     child.stdout.on('data', (data: Buffer) => (printed += data.toString()));
@@ -113,6 +129,8 @@ describe('check-docs', () => {
     expect(errors).toContain('faulty.md:3  names spec/none.spec.ts, which is not there');
     expect(errors).toContain('faulty.md:3  names the script nothing');
     expect(errors.match(/faulty\.md:3 {2}names/g)?.length).toBe(2);
+    expect(errors).toContain('faulty.md:53  names the script none');
+    expect(errors.match(/names the script/g)?.length).toBe(2);
   });
 
   it('names the line that does not compile, in programs and in fragments', () => {
@@ -135,6 +153,8 @@ describe('check-docs', () => {
   it('refuses a block that it cannot check', () => {
     expect(errors).toContain('faulty.md:33  a program without its output');
     expect(errors).toContain('faulty.md:49  "typo" is not a language');
-    expect(errors).toContain('faulty.md:52  the code block is never closed');
+    expect(errors).toContain('faulty.md:58  neither what a program right above prints nor a marble diagram');
+    expect(errors.match(/neither what/g)?.length).toBe(1);
+    expect(errors).toContain('faulty.md:68  the code block is never closed');
   });
 });
