@@ -73,6 +73,7 @@ project.children?.forEach((door, index) => {
 // Documents come sorted by the names of their files, and are shown in the order of `pages`, by their headings.
 const titles = pages.map((page) => titleOf(readFileSync(page, 'utf8')));
 for (const page of project.documents ?? []) page.name = titleOf(page.content.map(({ text }) => text).join(''));
+insertReport();
 const byPage = (a: { name: string }, b: { name: string }) => titles.indexOf(a.name) - titles.indexOf(b.name);
 const documents = project.documents?.sort(byPage) ?? [];
 project.childrenIncludingDocuments = [
@@ -122,6 +123,14 @@ function titleFor(name: string, type: string | undefined, file: string): string 
   if (/Error$|^is/.test(name)) return 'Errors';
   if (/operators|observables/.test(file)) return 'Operators';
   return /core|withCancelOn/.test(file) ? 'Contexts' : 'Functions';
+}
+
+/** The tables of the last benchmarks are written into one page and shown on two. */
+function insertReport(): void {
+  const [, report = ''] =
+    /<!-- report: .*? -->([^]*)<!-- end of the report -->/.exec(readFileSync('bench/README.md', 'utf8')) ?? [];
+  const parts = project!.documents?.find(({ name }) => name === 'Performance')?.content ?? [];
+  for (const part of parts) part.text = part.text.replace(/<!-- the report of .*? -->/, () => report);
 }
 
 function titleOf(markdown: string): string {
