@@ -6,8 +6,8 @@ import type { Observer, OperatorFunction, Subscription, TeardownLogic } from 'rx
 import type { Context } from '../../core/context.js';
 import { isDeadlineExceeded } from '../../core/errors.js';
 import { contextOf } from '../../core/foreign.js';
-import { Cancelable } from '../../core/node.js';
-import { Listener, listen, report } from '../../core/tree.js';
+import { Ctx } from '../../core/node.js';
+import { Listener, cancel, listen, report } from '../../core/tree.js';
 import { answer, mute } from './answer.js';
 import { exchangeOf, knownExchange } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
@@ -80,7 +80,7 @@ export function requests(
   const tally: Tally = { emitted: 0 };
   return new Requests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
     const alive = site.under(above);
-    const all = new Cancelable(alive, alive.scope);
+    const all = new Ctx(alive, alive.scope);
     const end = (exchange: Exchange) => {
       if (exchange.whole === undefined) answer(exchange.res, statusFor(exchange, above.err));
       else if (!exchange.whole) mute(exchange.res);
@@ -109,7 +109,7 @@ export function requests(
     server.on('request', receive).on('error', serverFailed).on('close', close);
     subscriber.add(() => {
       server.off('request', receive).off('error', serverFailed).off('close', close);
-      all.cancel();
+      cancel(all);
     });
   });
 }
@@ -189,7 +189,7 @@ function handlerFailed(value: unknown, error: unknown): void {
     // Thrown because the request is over, which is no news.
     if (error === exchange.ctx.err) return;
     failed.add(exchange);
-    exchange.ctx.cancel(error);
+    cancel(exchange.ctx, error);
   }
   complain('a handler failed', error);
 }
