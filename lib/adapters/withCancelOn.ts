@@ -7,8 +7,9 @@ import type { Instants } from '../core/errors.js';
 import { contextOf, isContext } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
 import { Ctx, Way } from '../core/node.js';
-import { Listener, Scope, announce, cancel, endOf, endedByItself, instants, listen, watchClock } from '../core/tree.js';
-import type { Limit } from '../core/tree.js';
+import { Scope } from '../core/scope.js';
+import type { Limit } from '../core/scope.js';
+import { Listener, cancel, cancelFollower, endOf, endedByItself, instants, listen, watchClock } from '../core/tree.js';
 
 /**
  * Derives a context that is also done when `source` speaks.
@@ -76,7 +77,7 @@ function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown): Subscript
       listen(
         other.node,
         new Listener(ctx, (_, end) => {
-          cancel(ctx, causeOf(end));
+          cancelFollower(ctx, causeOf(end));
         }),
       ),
     );
@@ -121,17 +122,14 @@ class Merged extends Way implements Limit {
     if (ctx.end !== undefined) return end === undefined ? ctx.end : undefined;
     const theirs = other.node && endOf(other.node);
     if (theirs === undefined) return undefined;
-    const { node } = ctx.parent!;
-    const above = end ?? (node && endOf(node));
-    if (above !== undefined && !isBefore(theirs, above, ctx.scope.scheduler)) return undefined;
+    if (end !== undefined && !isBefore(theirs, end, ctx.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([ctx.scope.scheduler, ...(ctx.clocks ?? [])], theirs.at);
+    const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
     return (ctx.end = new FollowedEnd(theirs, at));
   }
 
-  override hurry(): void {
-    // It was found to be over, and its listeners are yet to hear of that.
-    if (endedByItself(this.ctx) && this.following?.closed === false) announce(this.ctx);
+  override late(): boolean {
+    return endedByItself(this.ctx) && this.following?.closed === false;
   }
 }
 

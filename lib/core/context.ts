@@ -7,8 +7,9 @@ import { badInput } from './input.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, carrying } from './node.js';
-import { Listener, Scope, cancel, listen, unlink } from './tree.js';
-import type { Value } from './tree.js';
+import { Scope } from './scope.js';
+import type { Value } from './scope.js';
+import { Listener, cancel, listen, unlink } from './tree.js';
 
 /**
  * Carries a deadline, a cancellation signal and request-scoped values from where work is asked for to where it is done.

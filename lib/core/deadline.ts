@@ -5,8 +5,9 @@ import { DeadlineExceededError, End } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Ctx, Way, carrying, isScheduler } from './node.js';
-import { Scope, announce, arm, endOf, endedByItself, watchClock } from './tree.js';
-import type { Limit } from './tree.js';
+import { Scope } from './scope.js';
+import type { Limit } from './scope.js';
+import { announce, arm, endOf, endedByItself, watchClock } from './tree.js';
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
@@ -143,11 +144,11 @@ class Deadline extends Way implements Limit {
     return at <= (end.at?.get(clock) ?? -Infinity) && own === undefined ? this.expire() : undefined;
   }
 
-  override hurry(): void {
-    if (this.timer === undefined) return;
-    // From here when it ended by itself, else they hear from above.
-    if (endedByItself(this.ctx)) announce(this.ctx);
-    else this.rest();
+  override late(): boolean {
+    if (this.timer === undefined) return false;
+    if (endedByItself(this.ctx)) return true;
+    this.rest(); // they hear from above
+    return false;
   }
 
   override wake(now = this.clock.now()): void {
@@ -168,7 +169,7 @@ class Deadline extends Way implements Limit {
   private expire(): End {
     const { ctx, clock, at } = this;
     const lateMs = clock.now() - at;
-    const when = new Map(ctx.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
+    const when = new Map(ctx.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
     const end = (ctx.end = new End(DeadlineExceededError, this.given, when));
     if (this.timer !== undefined) {
       this.rest();

@@ -8,8 +8,9 @@ import type { ContextError } from './errors.js';
 import { badInput } from './input.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
-import { Audience, Scope, announce, arm } from './tree.js';
-import type { Foreign, Limit } from './tree.js';
+import { Scope } from './scope.js';
+import type { Foreign, Limit } from './scope.js';
+import { Audience, announce, arm } from './tree.js';
 
 const nodes = new WeakMap<Context, Ctx>();
 

@@ -8,7 +8,7 @@ import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { signalOf } from './signal.js';
 import { Audience, Listener, endOf, listen } from './tree.js';
-import type { Scope } from './tree.js';
+import type { Scope } from './scope.js';
 
 const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
 
@@ -60,9 +60,9 @@ export class Way {
     // None is armed.
   }
 
-  /** Called when the context is canceled and is over already: those who are yet to hear of that hear now. */
-  hurry(): void {
-    // Whoever ended it told them.
+  /** Called when the context is canceled and is over already: whether it ended by itself and nobody has heard of that. */
+  late(): boolean {
+    return false;
   }
 }
 
@@ -72,9 +72,7 @@ export class Ctx implements Context {
   node: Ctx | undefined = this;
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   end: End | undefined;
-  /** The clocks of the deadlines that were derived below: on each of them its end must say when it came. */
-  clocks: readonly SchedulerLike[] | undefined = undefined;
-  /** Made by the first who listens. */
+  /** Made by the first who listens, or derives a deadline below. */
   audience: Audience | undefined = undefined;
 
   constructor(

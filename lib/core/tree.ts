@@ -2,7 +2,7 @@
 //
 //   node ──parent──▶ node ──parent──▶ node          each stores its own end only; `endOf` looks upwards for others'
 //     │                │                │
-//   audience ───────▶ audience ──────▶ audience     made for those who want to hear, linked only while somebody does
+//   audience ───────▶ audience ──────▶ audience     holds those who want to hear, linked only while somebody does
 //     │ │ │
 //   listeners                                       in the order in which they came
 //
@@ -12,51 +12,8 @@ import { asyncScheduler, config } from 'rxjs';
 import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
-import type { ContextKey } from './key.js';
 import type { Ctx, Way } from './node.js';
-
-/** What a context inherits, shared by all that inherit the same. */
-export class Scope {
-  constructor(
-    readonly scheduler: SchedulerLike,
-    /** The nearest context above with a deadline: the earliest one of its clock. */
-    readonly limit: Limit | undefined,
-    readonly values: Value | undefined,
-    /** Whose values come after `values`. */
-    readonly foreign: Foreign | undefined,
-    /** Whether ends from above may not say when they came, since they are foreign: a deadline here cannot wait to be asked. */
-    readonly eager: boolean,
-  ) {}
-}
-
-/** What a deadline is to those below it. */
-export interface Limit {
-  /** Epoch ms. */
-  readonly at: number | undefined;
-  /** The clock of `at`; undefined when it is not ours to read. */
-  readonly clock: SchedulerLike | undefined;
-  /** The nearest deadline above that is not known to be later: one on another clock. */
-  readonly beyond: Limit | undefined;
-  /**
-   * The end of its context by this deadline, if that passed before `end` came or, without one, has passed by now. Calls no
-   * listener: they hear from the timer.
-   */
-  overdue(end: End | undefined): End | undefined;
-}
-
-/** A context that is not ours. */
-export interface Foreign {
-  /** Looks whether it has ended. */
-  poll(): End | undefined;
-  value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D;
-}
-
-/** One value and those that it was put upon. */
-export interface Value {
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly next: Value | undefined;
-}
+import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
 export abstract class Cell {
@@ -88,6 +45,8 @@ export class Audience extends Cell {
   /** First of their ring. Its `prev` is the last. */
   listeners: Listener | undefined = undefined;
   children: Audience | undefined = undefined;
+  /** The clocks of the deadlines that were derived below: on each of them the context's end must say when it came. */
+  clocks: readonly SchedulerLike[] | undefined = undefined;
   /** Set by the first read of `ctx.done$`. */
   done$: Observable<ContextError> | undefined = undefined;
 
@@ -103,12 +62,17 @@ export class Audience extends Cell {
 /** How many announcements are under way. */
 let announcing = 0;
 
+/** Set by a listener that ended a context: see {@link cancelFollower}. */
+let follower: Ctx | undefined;
+
 /** Has the ends of `node` and those above say from now on when they came on `clock`: a deadline below may lie before them. */
 export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
   let alone: readonly SchedulerLike[] | undefined;
   for (let above = node; above !== undefined; above = above.parent?.node) {
-    if (above.clocks?.includes(clock) === true) return; // and so have those above
-    above.clocks = above.clocks === undefined ? (alone ??= [clock]) : [...above.clocks, clock];
+    const audience = (above.audience ??= new Audience(above));
+    const { clocks } = audience;
+    if (clocks?.includes(clock) === true) return; // and so have those above
+    audience.clocks = clocks === undefined ? (alone ??= [clock]) : [...clocks, clock];
   }
 }
 
@@ -132,13 +96,8 @@ export function endOf(node: Ctx): End | undefined {
 
   // `top.end` is the nearest end above, if any. A deadline below it that lies before it came first.
   let { end } = top;
-  for (let { limit } = node.scope; limit !== undefined; limit = limit.beyond) {
-    const overdue = limit.overdue(end);
-    if (overdue !== undefined) {
-      end = overdue;
-      break;
-    }
-  }
+  const { limit } = node.scope;
+  if (limit !== undefined) for (const each of limit.beyond ? fromAbove(limit) : [limit]) end = each.overdue(end) ?? end;
 
   // Keep what was found: the next one who asks need not look as far.
   if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent!.node!) n.end = end;
@@ -150,14 +109,32 @@ export function endedByItself({ end, parent }: Ctx): boolean {
   return end !== parent?.node?.end;
 }
 
+/** The deadlines above in the order in which they were derived. */
+function fromAbove(nearest: Limit): Limit[] {
+  const limits = [nearest];
+  for (let { beyond } = nearest; beyond !== undefined; { beyond } = beyond) limits.push(beyond);
+  return limits.reverse();
+}
+
 /** Ends `node`, unless it is done, and tells everybody below. */
 export function cancel(node: Ctx, cause?: unknown): void {
-  if (endOf(node) === undefined) {
-    node.end = new End(CanceledError, cause, node.clocks && instants(node.clocks));
-    announce(node);
-  } else {
-    node.way?.hurry();
-  }
+  if (store(node, cause)) announce(node);
+}
+
+/**
+ * The same for a listener that does nothing else: everybody is told when it returns, before anybody else is. From within it,
+ * a long chain of contexts that follow one another would need a long stack.
+ */
+export function cancelFollower(node: Ctx, cause: unknown): void {
+  if (store(node, cause)) follower = node;
+}
+
+/** Whether there is something to tell: `node` has ended now, or it had before and nobody below has heard of it. */
+function store(node: Ctx, cause: unknown): boolean {
+  if (endOf(node) !== undefined) return node.way?.late() === true;
+  const clocks = node.audience?.clocks;
+  node.end = new End(CanceledError, cause, clocks && instants(clocks));
+  return true;
 }
 
 /** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
@@ -174,36 +151,56 @@ export function listenToNew<L extends Listener>(node: Ctx, listener: L, now: num
 }
 
 function attach<L extends Listener>(node: Ctx, listener: L, end: End | undefined): L {
-  if (end === undefined) link(node, listener);
-  else tell(listener, end);
+  if (end === undefined) {
+    link(node, listener);
+  } else {
+    const next = tell(listener, end);
+    if (next !== undefined) announce(next);
+  }
   return listener;
 }
 
 /** Tells everybody who listens to `root` or below it, which has ended: each context's own listeners, then child by child. */
 export function announce(root: Ctx): void {
-  rest(root);
-  if (root.audience === undefined) return;
+  let place: Place | undefined = enter(root, undefined);
+  if (place === undefined) return;
   announcing++;
-  unlink(root.audience);
-  let { audience } = root;
-  for (;;) {
+  while (place !== undefined) {
     // Whatever a listener does meanwhile, the rings only shrink: nobody links to what is done.
-    const { listeners: listener, children: child, node }: Audience = audience;
+    const { audience }: Place = place;
+    const { listeners: listener, children: child, node } = audience;
     if (listener !== undefined) {
       remove(listener);
-      tell(listener, node.end!);
+      const next = tell(listener, node.end!);
+      if (next !== undefined) place = enter(next, place) ?? place;
     } else if (child !== undefined) {
       remove(child);
-      audience = child;
+      place.audience = child;
       endOf(child.node);
       rest(child.node);
-    } else if (node !== root) {
-      audience = node.parent!.node!.audience!;
+    } else if (node !== place.root) {
+      place.audience = node.parent!.node!.audience!;
     } else {
-      break;
+      place = place.back;
     }
   }
   announcing--;
+}
+
+/** Where an announcement is: in `audience`, below `root`. */
+interface Place {
+  readonly root: Ctx;
+  audience: Audience;
+  /** Where to go on when everybody below `root` has heard. */
+  readonly back: Place | undefined;
+}
+
+function enter(root: Ctx, back: Place | undefined): Place | undefined {
+  rest(root);
+  const { audience } = root;
+  if (audience === undefined) return undefined;
+  unlink(audience);
+  return { root, audience, back };
 }
 
 /** Links `listener`, and upwards, as far as nobody has been listening, each audience to the one above. */
@@ -253,12 +250,16 @@ function remove(cell: Cell): void {
   cell.audience = undefined;
 }
 
-function tell(listener: Listener, end: End): void {
+/** @returns a context that ended with that, and is to be announced next */
+function tell(listener: Listener, end: End): Ctx | undefined {
   try {
     listener.hear(listener.target, end);
   } catch (error) {
     report(error);
   }
+  const next = follower;
+  follower = undefined;
+  return next;
 }
 
 function wake({ way }: Ctx, now?: number): void {

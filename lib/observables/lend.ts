@@ -3,7 +3,7 @@ import type { Observable, ObservableInput, Subscriber } from 'rxjs';
 import type { Context } from '../core/context.js';
 import { fail } from '../core/node.js';
 import type { Ctx } from '../core/node.js';
-import { Listener, cancel, listen } from '../core/tree.js';
+import { Listener, cancel, listen, unlink } from '../core/tree.js';
 
 /** Runs the work under `child`, which is canceled when it is over. The stream ends when `node` is done. */
 export function lend(
@@ -48,7 +48,7 @@ class Lease extends Listener<Subscriber<unknown>> {
 
   /** First out of the child's listeners: then nobody hears of its end, and no error is made. */
   override unsubscribe(): void {
-    super.unsubscribe();
+    unlink(this);
     if (this.last) cancel(this.child);
     this.last = true;
   }
