@@ -40,6 +40,13 @@ export type Mark =
       readonly how: How;
       readonly why?: string | undefined;
     }
+  | {
+      /** Why its client is about to go: the gateway only sees that it has gone. May come before the request. */
+      readonly mark: 'reason';
+      readonly lane: string;
+      readonly at: number;
+      readonly why: string;
+    }
   | Stop;
 
 /** What a backend says of itself when it stops early. */

@@ -16,6 +16,7 @@ import {
   range,
   startWith,
   type Subject,
+  tap,
 } from 'rxjs';
 import { mergeMapCtx, takeUntilCtx, withCancelOn, type Context } from 'rxjs-ctx';
 import { search } from './client.js';
@@ -75,7 +76,8 @@ export function crowd(ctx: Context, { name, commands$ }: Viewer, gateway: string
   const canceled = (lane: string) =>
     commands$.pipe(
       filter((command) => command.do === 'cancel' && (command.lane ?? lane) === lane),
-      map(() => new Error('canceled by hand')),
+      map(() => 'canceled by hand'),
+      tap((why) => ctx.value(timeline).next({ mark: 'reason', lane, at: Date.now(), why })),
     );
   return commands$.pipe(
     mergeMap((command) => (command.do === 'start' ? range(0, command.count).pipe(map(() => command.query)) : EMPTY)),

@@ -1,6 +1,6 @@
 // A server under load: what is left of its requests afterwards, and what their contexts cost.
 //
-//   npm run load                                           20,000 requests, 200 at a time, then 40 rounds of each
+//   npm run load                                           20,000 requests, 200 at a time, then 100 rounds of each
 //   npm run load -- --requests 2000 --concurrent 50        less
 //   npm run load -- --rounds 0                             what is left only
 //
@@ -21,7 +21,7 @@ const { values: options } = parseArgs({
   options: {
     requests: { type: 'string', default: '20000' },
     concurrent: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '40' },
+    rounds: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });

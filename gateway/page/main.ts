@@ -106,12 +106,7 @@ function run(ctx: Context): void {
         ),
       ),
     ),
-    merge(lanes.cancels$, form.cancelsAll$).pipe(
-      map((lane) => {
-        model.explain(viewer, lane, 'canceled by hand');
-        cancels$.next(lane);
-      }),
-    ),
+    merge(lanes.cancels$, form.cancelsAll$).pipe(map((lane) => cancels$.next(lane))),
     merge(redraws$, lanes.scrolls$).pipe(exhaustMap(() => animationFrames().pipe(takeWhile(draw)))),
   )
     .pipe(takeUntilCtx(ctx))

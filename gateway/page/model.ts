@@ -41,7 +41,7 @@ export class Model {
   readonly tally: Record<State, number> = { running: 0, completed: 0, canceled: 0, deadline: 0, failed: 0 };
   /** When the last thing happened, of all that is known, by the gateway's clock. */
   newestAt = 0;
-  /** Why this page ended a search, by its lane. */
+  /** Why its client ended a search, by its lane. The first reason is the one. */
   readonly reasons = new Map<string, string>();
   private readonly byLane = new Map<string, Search>();
   private started = 0;
@@ -55,6 +55,10 @@ export class Model {
     const changed = new Set<Search>();
     for (const mark of marks) {
       this.newestAt = Math.max(this.newestAt, mark.at);
+      if (mark.mark === 'reason') {
+        this.explain(mark.lane, mark.why);
+        continue;
+      }
       const search = mark.mark === 'request' ? this.start(mark) : this.byLane.get(mark.lane);
       // One that began before this page was there.
       if (search === undefined) continue;
@@ -65,15 +69,8 @@ export class Model {
     return changed;
   }
 
-  /**
-   * Says why this page ends one of its searches, or without a lane all of them: the gateway only sees its client go.
-   * The first reason is the one.
-   */
-  explain(viewer: string, lane: string | undefined, reason: string): void {
-    for (const search of this.searches) {
-      const meant = search.viewer === viewer && (lane ?? search.lane) === search.lane;
-      if (meant && search.end === undefined && !this.reasons.has(search.lane)) this.reasons.set(search.lane, reason);
-    }
+  explain(lane: string, why: string): void {
+    if (!this.reasons.has(lane)) this.reasons.set(lane, why);
   }
 
   /** Forgets all: after a gap nobody knows how they went on. */
@@ -102,7 +99,7 @@ export class Model {
     this.tally[stateOf(search)]--;
   }
 
-  private draw(search: Search, mark: Mark): void {
+  private draw(search: Search, mark: Exclude<Mark, { mark: 'reason' }>): void {
     if (mark.mark === 'request') return;
     if (mark.mark === 'call') search.calls.push({ from: mark.from, at: mark.at, rows: [] });
     const call = search.calls.find(({ from }) => from === mark.from);

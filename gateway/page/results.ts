@@ -21,9 +21,10 @@ export class Results {
     list.append(...this.lines.map(({ element }) => element));
   }
 
-  /** Whether there is nothing more to come. */
+  /** Whether there is nothing more to come. Then those of the search before go, too. */
   settle(over: boolean): void {
     this.list.dataset.over = String(over);
+    if (over && this.list.dataset.stale === 'true') this.show(undefined);
   }
 
   /** @param rows none: those of the search before stay until there are new ones. Undefined: there is no search */

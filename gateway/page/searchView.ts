@@ -10,7 +10,9 @@ export class SearchView {
   readonly element: HTMLElement;
   private readonly line = new LineView();
   private readonly left = svg('rect', { class: 'left', y: '50%', height: 8, rx: 4 });
-  private readonly how = html('span', { class: 'how' });
+  private readonly more = html('span', { class: 'more' });
+  private readonly short = html('span');
+  private readonly how = html('span', { class: 'how' }, this.more, this.short);
   private readonly button: HTMLButtonElement;
   private readonly calls = new Map<Call, CallView>();
   private drawn = -1;
@@ -62,10 +64,11 @@ export class SearchView {
       view.draw(search.at, until, scale, rescaled);
     }
     this.element.dataset.state = state;
-    const words = ofSearch(search, now, reason);
-    setText(this.how, words);
+    const [more, short] = ofSearch(search, now, reason);
+    setText(this.more, more);
+    setText(this.short, short);
     if (state === 'running') return;
-    this.how.title = words;
+    this.how.title = more + short;
     // Whoever has pressed it goes on from the list.
     if (document.activeElement === this.button)
       this.button.closest<HTMLElement>('[tabindex]')?.focus({ preventScroll: true });

@@ -20,7 +20,7 @@ const tiles: readonly Tile[] = [
     title: 'Contexts alive',
     read: ({ contexts }) => contexts,
     show: whole,
-    note: ({ viewers }) => (viewers === 1 ? '1 of them is this page' : `${viewers} of them are open pages`),
+    note: ({ viewers }) => (viewers === 1 ? '1 is for this page' : `${viewers} are for open pages`),
   },
   { id: 'rows', title: 'Rows sent', read: ({ rows }) => rows, show: whole, note: () => 'by three backends' },
   {

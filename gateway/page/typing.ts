@@ -27,14 +27,18 @@ export function typing(
     switchMapCtx(ctx, (ctx, query, index) => {
       if (query.text === '') return of(undefined);
       const lane = `${viewer}-typed-${index}`;
-      const byHand$ = cancels$.pipe(filter((canceled) => (canceled ?? lane) === lane));
-      const [own] = withCancelOn(ctx, byHand$.pipe(map(() => 'canceled by hand')));
+      const byHand$ = cancels$.pipe(
+        filter((canceled) => (canceled ?? lane) === lane),
+        map(() => 'canceled by hand'),
+        tap((why) => model.explain(lane, why)),
+      );
+      const [own] = withCancelOn(ctx, byHand$);
       return search(own, '', viewer, lane, query).pipe(
         scan((rows: readonly Row[], row) => [...rows, row], []),
         startWith([]),
         map((rows) => ({ lane, rows })),
         // Whoever unsubscribes has a newer one. The gateway only sees that its client has gone.
-        tap({ unsubscribe: () => model.reasons.set(lane, 'superseded') }),
+        tap({ unsubscribe: () => model.explain(lane, 'superseded') }),
         catchError(() => EMPTY), // how it ended is on the timeline
       );
     }),

@@ -9,25 +9,30 @@ export function rowCount(rows: number): string {
   return rows === 1 ? '1 row' : `${rows} rows`;
 }
 
-export function ofSearch({ at, deadline, end, rows }: Search, now: number, reason: string | undefined): string {
+/** In short, and with what can be said before it. */
+export function ofSearch(search: Search, now: number, reason: string | undefined): readonly [string, string] {
+  const { end } = search;
+  return end?.how === 'canceled' && reason !== undefined ? [`${end.why!}: `, reason] : ['', plainly(search, now)];
+}
+
+function plainly({ at, deadline, end, rows }: Search, now: number): string {
   switch (end?.how) {
     case undefined:
       return deadline === undefined ? 'running' : `${(Math.max(0, deadline - now) / 1_000).toFixed(1)} s left`;
     case 'completed':
       return `${rowCount(rows.length)} in ${duration(end.at - at)}`;
     case 'canceled':
-      return reason === undefined ? end.why! : `${end.why!}: ${reason}`;
-    case 'deadline':
-      return 'deadline exceeded';
     case 'failed':
       return end.why!;
+    case 'deadline':
+      return 'deadline exceeded';
   }
 }
 
 /** For who made the search: a sentence. */
 export function outcome(search: Search | undefined, now: number, reason: string | undefined): string {
   if (search?.end === undefined) return 'Searching …';
-  const words = search.end.how === 'canceled' && reason !== undefined ? reason : ofSearch(search, now, reason);
+  const [, words] = ofSearch(search, now, reason);
   const came = search.end.how === 'completed' ? '' : `, ${rowCount(search.rows.length)} came`;
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}${came}.`;
 }

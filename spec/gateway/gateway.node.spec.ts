@@ -96,6 +96,18 @@ describe('gateway', () => {
   const setDeadline = (slider: number) => page.locator('#deadline').fill(String(slider));
   const type = (text: string) => page.locator('#text').fill(text);
 
+  /** What has moved about in the page without being asked to, from its first paint on. */
+  const shifts = () =>
+    page.evaluate(async () => {
+      const seen: unknown[] = [];
+      new PerformanceObserver((list) => seen.push(...list.getEntries())).observe({
+        type: 'layout-shift',
+        buffered: true,
+      });
+      await new Promise((resolve) => setTimeout(resolve, 100)); // it tells later
+      return seen;
+    });
+
   /** Pictures for whoever wants to look at them. */
   async function picture(name: string, ...widths: number[]): Promise<void> {
     for (const width of widths) {
@@ -255,6 +267,16 @@ describe('gateway', () => {
       await setDeadline(70);
       for (const text of ['l', 'la', 'lam', 'lamp']) await type(text);
       await inState(search('lamp'), 'completed');
+      const results = page.locator('#results [data-known=true]');
+      expect(await results.count()).toBe(8);
+      await type('lamppost');
+      await inState(search('lamppost'), 'completed');
+      await until(
+        () => results.count(),
+        (known) => known === 0, // those of the search before are no answer to this one
+      );
+      await type('lamp');
+      await inState(search('lamp'), 'completed');
       await picture('searches', 1280, 390);
     },
     longMs,
@@ -275,6 +297,11 @@ describe('gateway', () => {
       );
       expect((await count('canceled')) + (await count('deadline'))).toBe(200); // of these 0, on most machines
       await until(totals, ({ contexts }) => contexts === 1); // this page's
+      const hows = page.locator('.search .request .how');
+      await until(
+        () => hows.allTextContents(),
+        (words) => words.every((how) => /^client gone: canceled by hand$|^deadline exceeded$/.test(how)),
+      );
       await picture('200', 1280);
 
       await page.locator('#cells i').first().click(); // shows the first search, which is the last in the list
@@ -306,10 +333,6 @@ describe('gateway', () => {
   it(
     'moves nothing about while it works, and is operated by keyboard alone',
     async () => {
-      await page.evaluate(() => {
-        const shifts = ((globalThis as { shifts?: unknown }).shifts = [] as unknown[]);
-        new PerformanceObserver((list) => shifts.push(...list.getEntries())).observe({ type: 'layout-shift' });
-      });
       const { keyboard } = page;
       const running = async () => (await count('running')) > 0;
       await setDeadline(99);
@@ -346,7 +369,48 @@ describe('gateway', () => {
       const hows = await page.locator('.search[data-state=canceled] .request .how').allTextContents();
       expect(hows).toEqual(['client gone: canceled by hand', 'client gone: canceled by hand']);
       expect([...reached]).toEqual(jasmine.arrayContaining(['200', 'cancel-all', 'trouble', 'scroller']));
-      expect(await page.evaluate(() => (globalThis as { shifts?: unknown }).shifts)).toEqual([]);
+      expect(await shifts()).toEqual([]);
+    },
+    longMs,
+  );
+
+  it(
+    'moves nothing about on a narrow screen either, and has room for long words',
+    async () => {
+      await page.setViewportSize({ width: 390, height: 800 });
+      await page.reload();
+      await page.locator('#link[data-state=connected]').waitFor();
+      const words = 'a table of walnut, or else of oak, for eight people at most';
+      await type(words);
+      await inState(search(words), 'completed');
+      await page.locator('[data-start="10"]').click();
+      await until(started, (all) => all === 11);
+      expect(await shifts()).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      const [what, how] = await Promise.all(
+        ['.what', '.how'].map((part) => search(words).locator(`.request ${part}`).boundingBox()),
+      );
+      expect(what!.x + what!.width).toBeLessThanOrEqual(how!.x);
+    },
+    longMs,
+  );
+
+  it(
+    'shows what others search for, without a button to cancel it',
+    async () => {
+      await setTrouble('reviews hangs');
+      await setDeadline(100);
+      const other = await browser.newPage();
+      await other.goto(gateway.url);
+      await other.locator('#link[data-state=connected]').waitFor();
+      await type('oak');
+      const seen = other.locator('.search[data-state=running]');
+      await seen.waitFor();
+      expect(await seen.locator('.cancel').isVisible()).toBeFalse();
+      expect(await search('oak').locator('.cancel').isVisible()).toBeTrue();
+      await search('oak').locator('.cancel').click();
+      await inState(search('oak'), 'canceled');
+      await other.close();
     },
     longMs,
   );

@@ -12,6 +12,7 @@ export interface Lease {
 const readers = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const;
 const facts = ['ok', 'redirected', 'status', 'statusText', 'type', 'url'] as const;
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>;
+type Controller = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> & Partial<ReadableByteStreamController>;
 
 /** Statuses without a body: browsers give an empty stream with them, and make no Response with one. */
 const bodiless = [204, 205, 304];
@@ -57,11 +58,13 @@ function define(response: Response, name: keyof Response, value: unknown): void 
   Object.defineProperty(response, name, { value, configurable: true, writable: true });
 }
 
-/** The body, chunk by chunk as it is asked for. */
+/** The body, chunk by chunk as it is asked for: of bytes, for readers with a buffer of their own, where the host's is. */
 function passedOn(body: Body, lease: Lease): Body {
+  const type = takesBuffers(body) ? 'bytes' : undefined;
   const reader = body.getReader();
-  const source: UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> = {
-    async pull(controller) {
+  const source: UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> | UnderlyingByteSource = {
+    type,
+    async pull(controller: Controller) {
       try {
         const { done, value } = await reader.read();
         if (!done) {
@@ -70,12 +73,13 @@ function passedOn(body: Body, lease: Lease): Body {
         }
         lease.release();
         controller.close();
+        controller.byobRequest?.respond(0); // else whoever waits with a buffer waits on
       } catch (error) {
         lease.release();
         throw reasonOf(error, lease);
       }
     },
-    async cancel(reason) {
+    async cancel(reason: unknown) {
       try {
         await reader.cancel(reason);
       } finally {
@@ -85,7 +89,16 @@ function passedOn(body: Body, lease: Lease): Body {
   };
   // Not the stream, which is in Chromium a shell that may be collected while the body is read.
   lost.register(source, lease);
-  return new ReadableStream(source, { highWaterMark: 0 });
+  return new ReadableStream(source as UnderlyingDefaultSource<Uint8Array<ArrayBuffer>>, { highWaterMark: 0 });
+}
+
+function takesBuffers(body: Body): boolean {
+  try {
+    body.getReader({ mode: 'byob' }).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function reasonOf(error: unknown, { controller: { signal } }: Lease): unknown {

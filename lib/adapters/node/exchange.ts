@@ -44,6 +44,11 @@ export function exchangeOf(req: AnyRequest, res: AnyResponse & Keyed, site?: Sit
   return exchange;
 }
 
+/** That of what may be a response somebody has asked a context for. */
+export function knownExchange(res: (AnyResponse & Keyed) | undefined): Exchange | undefined {
+  return res?.[key];
+}
+
 export function isHttp2(res: AnyResponse): res is Http2ServerResponse {
   return typeof (res as Partial<Http2ServerResponse>).stream?.rstCode === 'number';
 }

@@ -1,15 +1,15 @@
 /// <reference types="node" preserve="true" />
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { Observable, Subscriber, config } from 'rxjs';
-import type { Observer, Subscription } from 'rxjs';
+import { Observable, Subscriber, config, of, retry, throwError } from 'rxjs';
+import type { Observer, OperatorFunction, Subscription, TeardownLogic } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import { isDeadlineExceeded } from '../../core/errors.js';
 import { contextOf } from '../../core/foreign.js';
 import { Ctx } from '../../core/node.js';
 import { Listener, cancel, listen, report } from '../../core/tree.js';
 import { answer, mute } from './answer.js';
-import { exchangeOf } from './exchange.js';
+import { exchangeOf, knownExchange } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
 import { contextFor, limitsOf } from './requestContext.js';
 import type { RequestContextOptions } from './requestContext.js';
@@ -43,11 +43,13 @@ export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
  * Unsubscribing, or parent being done, stops listening and cancels what is in flight; the result completes when parent is
  * done or the server is closed. While {@link shutdown} waits for requests to finish, they go on, and new ones get 503.
  *
- * A handler, as an observer or a function that is subscribed directly, may throw or return a promise that is rejected: the
- * request is answered with 500, its context is canceled with the error as the cause, and the error goes to RxJS's
- * `config.onUnhandledError` or, without that, becomes a warning of the process. In a pipe it is as with any observable: what
- * an operator's function throws ends the whole, and so does an inner stream that errors. The one to put on such a stream is
- * `takeUntilCtx(ctx)`. A server error that nobody else listens to becomes a warning as well.
+ * A handler, as an observer or a function that is subscribed, may throw or return a promise that is rejected: the request is
+ * answered with 500, its context is canceled with the error as the cause, and the error goes to RxJS's
+ * `config.onUnhandledError` or, without that, becomes a warning of the process, as does a server error that nobody else
+ * listens to. In a pipe, what an operator's function throws ends the whole, as with any observable, and so does an inner
+ * stream that errors: what is in flight is answered with 503. Where no error is handled, that one goes the same way as those
+ * of handlers, and what comes from then on is served by another subscription. The operator to put on an inner stream is
+ * `takeUntilCtx(ctx)`, for `throwOnCtx(ctx)` would end the whole when one client goes.
  *
  * @param parent the contexts are done together with it, if that comes first
  * @param server need not listen yet
@@ -75,7 +77,8 @@ export function requests(
   const limits = limitsOf(options, 'requests');
   const site = siteOf(server);
 
-  return new Requests<HttpRequest<AnyRequest, AnyResponse>>((subscriber) => {
+  const tally: Tally = { emitted: 0 };
+  return new Requests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
     const alive = site.under(above);
     const all = new Ctx(alive, alive.scope);
     const end = (exchange: Exchange) => {
@@ -93,7 +96,9 @@ export function requests(
       const ctx = exchange.ctx ?? contextFor(exchange, all, limits);
       // Before any listener of the handler: one that writes what comes to its mind would outrun the answer.
       listen(ctx, new Listener(exchange, end));
-      if (ctx.end === undefined) subscriber.next({ ctx, req, res });
+      if (ctx.end !== undefined) return;
+      tally.emitted++;
+      subscriber.next({ ctx, req, res });
     };
     const close = () => {
       site.closed();
@@ -121,8 +126,26 @@ function complete(subscriber: Subscriber<unknown>): void {
   subscriber.complete();
 }
 
-/** Guards the observer that is subscribed directly. No error is emitted: it would have nowhere to come from. */
-class Requests<T extends HttpRequest<AnyRequest, AnyResponse>> extends Observable<T> {
+interface Tally {
+  emitted: number;
+}
+
+/** Guards the observer that is subscribed in the end, to requests or to what operators make of them. */
+class Requests<T> extends Observable<T> {
+  constructor(
+    private readonly tally: Tally,
+    subscribe: (subscriber: Subscriber<T>) => TeardownLogic,
+  ) {
+    super(subscribe);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the overloads of RxJS need it
+  override pipe(...operators: OperatorFunction<any, any>[]): Observable<any> {
+    const piped = operators.reduce<Observable<unknown>>((source, operator) => operator(source), this);
+    // What is no plain observable can do more, and is passed on as it is.
+    return piped.constructor === Observable ? new Requests(this.tally, (to) => piped.subscribe(to)) : piped;
+  }
+
   override subscribe(
     observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
     error?: ((error: unknown) => void) | null,
@@ -131,26 +154,43 @@ class Requests<T extends HttpRequest<AnyRequest, AnyResponse>> extends Observabl
     // That of an operator has its own way with errors.
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
     const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, error, complete };
-    return super.subscribe({
-      next: (request) => {
+    const guarded: Partial<Observer<T>> = {
+      next: (value) => {
         try {
-          const result: unknown = observer?.next?.(request);
-          if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(request, thrown));
+          const result: unknown = observer?.next?.(value);
+          if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(value, thrown));
         } catch (thrown) {
-          handlerFailed(request, thrown);
+          handlerFailed(value, thrown);
         }
       },
       complete: () => observer?.complete?.(),
-    });
+    };
+    if (observer?.error) return super.subscribe({ ...guarded, error: (thrown: unknown) => observer.error!(thrown) });
+    return this.served().subscribe(guarded);
+  }
+
+  /** Goes on after an error, unless it has nothing to do with requests and would come again at once. */
+  private served(): Observable<T> {
+    const { tally } = this;
+    let emitted = tally.emitted;
+    const delay = (error: unknown) => {
+      if (tally.emitted === emitted) return throwError(() => error);
+      emitted = tally.emitted;
+      complain('a handler failed', error);
+      return of(true);
+    };
+    return retry<T>({ delay })(this);
   }
 }
 
-function handlerFailed({ ctx, req, res }: HttpRequest<AnyRequest, AnyResponse>, error: unknown): void {
-  // Thrown because the request is over, which is no news.
-  if (error === ctx.err) return;
-  const exchange = exchangeOf(req, res);
-  failed.add(exchange);
-  cancel(exchange.ctx!, error);
+function handlerFailed(value: unknown, error: unknown): void {
+  const exchange = knownExchange((value as Partial<HttpRequest> | null | undefined)?.res);
+  if (exchange?.ctx !== undefined) {
+    // Thrown because the request is over, which is no news.
+    if (error === exchange.ctx.err) return;
+    failed.add(exchange);
+    cancel(exchange.ctx, error);
+  }
   complain('a handler failed', error);
 }
 

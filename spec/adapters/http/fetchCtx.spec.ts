@@ -533,6 +533,42 @@ describe('fetchCtx', () => {
       expect(listenerCount(ctx)).toBe(1);
       expect((await reader.read()).done).toBeTrue();
     });
+
+    it('takes readers with a buffer of their own where the host does', async () => {
+      const readerOf = ({ body }: Response) => {
+        try {
+          return body!.getReader({ mode: 'byob' });
+        } catch {
+          return undefined;
+        }
+      };
+      const ofHost = readerOf(await fetch('data:,text'));
+      const { url, end } = server.open('begin');
+      const response = await get(url);
+      const reader = readerOf(response);
+      expect(reader === undefined).toBe(ofHost === undefined);
+      if (reader === undefined) {
+        await response.body!.cancel();
+        return;
+      }
+      let text = '';
+      const read = async () => {
+        const { done, value } = await reader.read(new Uint8Array(5));
+        text += new TextDecoder().decode(value);
+        return done;
+      };
+      await read();
+      expect(text).toBe('{"beg');
+      await end();
+      while (!(await read()));
+      expect(text).toBe('{"begun":true}');
+
+      const again = readerOf(await begun(server.open('begin').url))!;
+      await again.read(new Uint8Array(100));
+      const failed = failure(again.read(new Uint8Array(100)));
+      cancel();
+      expect(await failed).toBe(ctx.err);
+    });
   });
 
   it('refuses bad input at the call', () => {

@@ -7,8 +7,22 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expectTypeOf } from 'expect-type';
-import { concatMap, config, finalize, firstValueFrom, map, mergeMap, NEVER, Subject, takeUntil } from 'rxjs';
-import type { Observable } from 'rxjs';
+import {
+  concatMap,
+  config,
+  filter,
+  finalize,
+  firstValueFrom,
+  map,
+  mergeMap,
+  NEVER,
+  Observable,
+  of,
+  startWith,
+  Subject,
+  takeUntil,
+  tap,
+} from 'rxjs';
 import { ClientGoneError, requests } from '../../../lib/adapters/node.js';
 import type { AnyRequest, AnyServer, HttpRequest, RequestContextOptions } from '../../../lib/adapters/node.js';
 import {
@@ -512,6 +526,91 @@ describe('requests', () => {
       expect(server.listenerCount('request')).toBe(0);
     });
 
+    it('behind operators: answers 500, whether it throws or rejects', async () => {
+      const thrown = new Error('out of rows');
+      const fail = () => {
+        throw thrown;
+      };
+      for (const handle of [fail, () => Promise.reject(thrown) as unknown]) {
+        const { server, ask } = await pair(transports[0]!);
+        const [parent] = withCancel(background());
+        const got: Context[] = [];
+        requests(parent, server)
+          .pipe(filter(({ req }) => req.url === '/'))
+          .pipe(tap(({ ctx }) => got.push(ctx)))
+          .subscribe(handle);
+        expect(await ask().answer).toEqual(failure);
+        expect(got[0]!.cause).toBe(thrown);
+        expect(listenerCount(parent)).toBe(1);
+      }
+      await macrotask();
+      expect(takeUnhandledErrors()).toEqual([thrown, thrown]);
+    });
+
+    it('behind operators that make something else of a request: the error is told', async () => {
+      const thrown = new Error('out of words');
+      const { server, ask } = await pair(transports[0]!);
+      requests(background(), server)
+        .pipe(
+          tap(({ res }) => res.end('ok')),
+          mergeMap(({ req }) => [req.url, undefined, null, { res: {} }]),
+        )
+        .subscribe(() => {
+          throw thrown;
+        });
+      expect((await ask().answer).body).toBe('ok');
+      await macrotask();
+      expect(takeUnhandledErrors()).toEqual([thrown, thrown, thrown, thrown]);
+    });
+
+    it('in a pipe that fails, where no error is handled: the next request is served', async () => {
+      const [parent] = withCancel(background());
+      const { server, ask } = await pair(transports[0]!, undefined, 2);
+      const thrown = [new Error('out of rows'), new Error('out of prices')];
+      let asked = 0;
+      const subscription = requests(parent, server)
+        .pipe(
+          mergeMap(({ res }) => {
+            if (asked++ % 2 === 0) return NEVER;
+            if (thrown.length < asked / 2) return of(res.end('fine'));
+            throw thrown[asked / 2 - 1]!;
+          }),
+        )
+        .subscribe();
+      for (let i = 0; i < 2; i++) {
+        const waiting = ask();
+        await until(() => asked % 2 === 1);
+        expect(await ask().answer).toEqual(closing);
+        expect(await waiting.answer).toEqual(closing);
+      }
+      const { leave } = ask();
+      await until(() => asked % 2 === 1);
+      expect((await ask().answer).body).toBe('fine');
+      leave();
+      await until(() => listenerCount(parent) === 1);
+      expect(server.listenerCount('request')).toBe(1);
+      await macrotask();
+      expect(takeUnhandledErrors()).toEqual(thrown);
+      subscription.unsubscribe();
+      expect([listenerCount(parent), server.listenerCount('request')]).toEqual([0, 0]);
+    });
+
+    it('in a pipe that fails without a request: fails as any other', async () => {
+      const { server } = await pair(transports[0]!);
+      const thrown = new Error('nothing to start with');
+      requests(background(), server)
+        .pipe(
+          startWith(undefined),
+          map((request) => {
+            if (request === undefined) throw thrown;
+          }),
+        )
+        .subscribe();
+      await macrotask();
+      expect(takeUnhandledErrors()).toEqual([thrown]);
+      expect(server.listenerCount('request')).toBe(0);
+    });
+
     it('in a pipe that runs under the context: 504 when that is done', async () => {
       const clock = new Clock(Date.now());
       const { server, ask } = await pair(transports[0]!);
@@ -671,6 +770,11 @@ describe('requests', () => {
     stop.next();
     expect(completed).toBeTrue();
     expect(server.listenerCount('request')).toBe(0);
+    const requests$ = requests(background(), server);
+    expect(requests$.pipe()).toBeInstanceOf(Observable);
+    // What an operator makes of it stays what it is.
+    const own = new (class extends Observable<never> {})();
+    expect(requests$.pipe(() => own)).toBe(own);
   });
 
   it('refuses bad input at the call', () => {
@@ -713,15 +817,16 @@ describe('requests', () => {
 });
 
 describe('requests in a process that handles no errors', () => {
-  it('warn of what a handler throws or rejects with and of what the server emits, and go on', async () => {
+  it('warn of what an operator or a handler throws and of what the server emits, and go on', async () => {
     const program = start('failures');
+    expect(await program.line()).toBe('/operator 503');
     expect(await program.line()).toBe('/throws 500');
     expect(await program.line()).toBe('/rejects 500');
     expect(await program.line()).toBe('listeners 1');
     expect(await program.closed).toEqual([0, null]);
-    expect(program.errors.match(/UnhandledErrorWarning: requests: a handler failed/g)?.length).toBe(2);
+    expect(program.errors.match(/UnhandledErrorWarning: requests: a handler failed/g)?.length).toBe(3);
     expect(program.errors).toContain('UnhandledErrorWarning: requests: the server failed');
-    for (const what of ['Error: thrown', 'Error: rejected', 'Error: of the server']) {
+    for (const what of ['Error: of an operator', 'Error: thrown', 'Error: rejected', 'Error: of the server']) {
       expect(program.errors).toContain(what);
     }
   }, 20_000);

@@ -1,7 +1,9 @@
-// A server without any care for errors: what its handler throws, and what the server itself emits, must not end the process.
+// A server without any care for errors: what its operators and its handler throw, and what the server itself emits, must not
+// end the process.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tap } from 'rxjs';
 import { requests } from '../../../../lib/adapters/node.js';
 import { background, withCancel } from '../../../../lib/index.js';
 import { listenerCount } from '../../../../lib/testing/index.js';
@@ -14,10 +16,16 @@ const handlers: Record<string, () => unknown> = {
   },
   '/rejects': () => Promise.reject(new Error('rejected')),
 };
-requests(ctx, server).subscribe(({ req }) => handlers[req.url!]!() as undefined);
+requests(ctx, server)
+  .pipe(
+    tap(({ req }) => {
+      if (req.url === '/operator') throw new Error('of an operator');
+    }),
+  )
+  .subscribe(({ req }) => handlers[req.url!]!() as undefined);
 await once(server.listen(0, '127.0.0.1'), 'listening');
 const { port } = server.address() as AddressInfo;
-for (const path of Object.keys(handlers)) {
+for (const path of ['/operator', ...Object.keys(handlers)]) {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
   console.log(path, response.status);
 }
