@@ -36,7 +36,7 @@ export function withCancelOn(
   return withCancelFunc(followInput(ctx, inputOf(source)));
 }
 
-const way = new Way('withCancelOn');
+const way = /* @__PURE__ */ new Way('withCancelOn');
 
 function followInput(parent: Ctx, source: Observable<unknown>): Ctx {
   const ctx = new Ctx(parent, parent.scope, way);

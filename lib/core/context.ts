@@ -48,9 +48,17 @@ export interface Context {
  */
 export type CancelFunc = ((cause?: unknown) => void) & Disposable;
 
-const empty = new Scope(asyncScheduler, undefined, undefined, undefined, false);
-const root = carrying(undefined, undefined, empty, new Way('background'));
-const unknownYet = carrying(undefined, undefined, empty, new Way('todo'));
+const root = /* @__PURE__ */ rootNamed('background');
+const unknownYet = /* @__PURE__ */ rootNamed('todo');
+
+function rootNamed(name: string): Ctx {
+  return carrying(
+    undefined,
+    undefined,
+    new Scope(asyncScheduler, undefined, undefined, undefined, false),
+    new Way(name),
+  );
+}
 
 /** The root of all contexts: never done, no deadline, no values. The same object every time. */
 export function background(): Context {
