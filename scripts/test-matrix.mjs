@@ -1,5 +1,6 @@
-// The specs against the packed tarball, in ESM and CJS, on every runtime and on the ends of the rxjs peer range, and from
-// the sources in every browser that is here. Prints one table. What cannot be downloaded at the moment is shown as not run.
+// The specs against the packed tarball, in ESM and CJS, on every runtime and on the ends of the rxjs peer range; from the
+// sources those in every browser that is here, and on every Node those of servers, processes and other copies of the package.
+// Prints one table. What cannot be downloaded at the moment is shown as not run.
 // `npm run test:matrix -- node22 bun` runs those rows alone.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,12 +21,14 @@ const formats = /** @type {const} */ (['esm', 'cjs']);
 
 // A runtime is a package that holds the program for one platform.
 const deno = process.platform === 'linux' ? `@deno/${process.platform}-${process.arch}-glibc` : `@deno/${host}`;
+/** @type {{ name: string, spec: string, bin: string, args: string[], sources?: string[] }[]} */
 const runtimes = [
   ...['20', '22', '24', 'latest'].map((version) => ({
     name: version === 'latest' ? 'node latest' : `node ${version}`,
     spec: `node-${host}@${version}`,
     bin: 'bin/node',
     args: ['--expose-gc'],
+    sources: ['spec/adapters/**/*.node.spec.ts', 'spec/interop/*.node.spec.ts'],
   })),
   { name: 'bun', spec: `@oven/bun-${host}`, bin: 'bin/bun', args: [] },
   {
@@ -143,7 +146,7 @@ let failed = false;
 const missing = [];
 const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(name.replace(' ', ''));
 
-for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runtime.name))) {
+for (const { name, spec, bin, args, sources } of runtimes.filter((runtime) => wanted(runtime.name))) {
   /** @type {Record<string, string>} */
   const row = (table[name] = {});
   const cwd = `${dir}/${name.replace(' ', '')}`;
@@ -157,16 +160,22 @@ for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runt
         .at(-1)}`,
     );
     for (const column of columns) row[column.name] = 'not run';
+    if (sources !== undefined) row.sources = 'not run';
     continue;
   }
   const program = path.resolve(cwd, 'node_modules', spec.replace(/(?<=.)@[^@/]*$/, ''), bin);
-  for (const { name: column, config } of columns) {
-    const jasmine = `${path.dirname(config)}/node_modules/jasmine/bin/jasmine.js`;
-    const { ok, text } = await run(
-      program,
-      [...args, jasmine, `--config=${config}`],
-      /(?<specs>\d+) specs?, (?<failures>\d+) failures?/g,
-    );
+  const jasmine = 'node_modules/jasmine/bin/jasmine.js';
+  const runs = columns.map(({ name, config }) => ({
+    column: name,
+    args: [`${path.dirname(config)}/${jasmine}`, `--config=${config}`],
+  }));
+  if (sources !== undefined) {
+    const config = '--config=spec/support/jasmine.mjs';
+    runs.push({ column: 'sources', args: ['--import', 'tsx', jasmine, config, ...sources] });
+  }
+  for (const { column, args: specs } of runs) {
+    const summary = /(?<specs>\d+) specs?, (?<failures>\d+) failures?/g;
+    const { ok, text } = await run(program, [...args, ...specs], summary);
     row[column] = text;
     failed ||= !ok;
     console.log(`${name}, ${column}: ${text}`);
