@@ -39,14 +39,27 @@ const runtimes = [
   },
 ];
 
+const browsers = /** @type {const} */ ([
+  ['chromium', 'HeadlessChromium', findChrome()],
+  ['firefox', 'FirefoxHeadless', findFirefox()],
+  ['webkit', 'WebKit', findWebKit()],
+]);
+
+const rowOf = (/** @type {string} */ name) => name.replace(' ', '');
+const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(rowOf(name));
+const rows = [...runtimes.map(({ name }) => rowOf(name)), ...browsers.map(([name]) => name)];
+const unknown = only.filter((row) => !rows.includes(row));
+if (unknown.length > 0) {
+  console.error(`no row is called ${unknown.join(', ')}: there are ${rows.join(', ')}`);
+  process.exit(2);
+}
+
 /** @param {string} cwd @param {string[]} packages */
 function install(cwd, ...packages) {
   mkdirSync(cwd, { recursive: true });
   if (!existsSync(`${cwd}/package.json`)) writeFileSync(`${cwd}/package.json`, '{ "private": true }\n');
-  execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force', ...packages], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const flags = ['--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error', '--force'];
+  execFileSync('npm', ['install', ...flags, ...packages], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** @param {string} cwd @param {'esm' | 'cjs'} format */
@@ -144,21 +157,16 @@ const table = {};
 let failed = false;
 /** @type {string[]} */
 const missing = [];
-const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(name.replace(' ', ''));
 
 for (const { name, spec, bin, args, sources } of runtimes.filter((runtime) => wanted(runtime.name))) {
   /** @type {Record<string, string>} */
   const row = (table[name] = {});
-  const cwd = `${dir}/${name.replace(' ', '')}`;
+  const cwd = `${dir}/${rowOf(name)}`;
   try {
     install(cwd, spec);
   } catch (error) {
-    missing.push(
-      `${name}: ${spec} could not be downloaded: ${String(/** @type {any} */ (error).stderr ?? error)
-        .trim()
-        .split('\n')
-        .at(-1)}`,
-    );
+    const [reason] = String(/** @type {any} */ (error).stderr || error).split('\n');
+    missing.push(`${name}: ${spec} could not be downloaded: ${reason}`);
     for (const column of columns) row[column.name] = 'not run';
     if (sources !== undefined) row.sources = 'not run';
     continue;
@@ -182,11 +190,7 @@ for (const { name, spec, bin, args, sources } of runtimes.filter((runtime) => wa
   }
 }
 
-for (const [name, browser, found] of /** @type {const} */ ([
-  ['chromium', 'HeadlessChromium', findChrome()],
-  ['firefox', 'FirefoxHeadless', findFirefox()],
-  ['webkit', 'WebKit', findWebKit()],
-])) {
+for (const [name, browser, found] of browsers) {
   if (!wanted(name)) continue;
   if (found === undefined) {
     missing.push(`${name}: not installed`);
