@@ -4,6 +4,7 @@ import {
   NEVER,
   Observable,
   Subject,
+  asyncScheduler,
   concatMap,
   defer,
   exhaustMap,
@@ -97,6 +98,15 @@ function withTeardown(source: () => Observable<number>): Observable<number> {
 
 const teardown = { unsubscribe: nothing };
 
+/** The same with a timer, set for an instant. */
+function withTimer(source: () => Observable<number>): Observable<number> {
+  return new Observable((subscriber) => {
+    keep(asyncScheduler.now());
+    subscriber.add(asyncScheduler.schedule(nothing, hour));
+    source().subscribe(subscriber);
+  });
+}
+
 export default [
   timed('takeUntilCtx: subscribe + unsubscribe', {
     [ours]: visits(() => NEVER.pipe(takeUntilCtx(someContext()))),
@@ -112,6 +122,7 @@ export default [
   timed('withTimeoutCtx: subscribe + unsubscribe', {
     [ours]: visits(() => NEVER.pipe(withTimeoutCtx(someContext(), hour))),
     timeout: visits(() => NEVER.pipe(timeout(hour))),
+    'floor: an Observable with a timer, the clock read once': visits(() => withTimer(lasts)),
     'takeUntil(timer)': visits(() => NEVER.pipe(takeUntil(timer(hour)))),
   }),
   timed('withDeadlineCtx: subscribe + unsubscribe', {

@@ -1,8 +1,9 @@
 // What a run found, and how it is shown.
 import os from 'node:os';
 import { createRequire } from 'node:module';
-import { limitOf, measured, meets, targetsOf } from './targets.js';
-import type { Size } from './size.js';
+import { floorOf, limitOf, measured, meets, targetsOf } from './targets.js';
+import type { Target } from './targets.js';
+import type { Share, Size } from './size.js';
 
 /** Over the rounds. */
 export interface Figure {
@@ -34,6 +35,7 @@ export interface Report {
   readonly rounds: number;
   readonly results: Result[];
   readonly sizes: Size[];
+  readonly shares: Share[];
 }
 
 export function figure(values: number[]): Figure {
@@ -88,7 +90,7 @@ export function tables(report: Report): Table[] {
       head: ['operation', 'rxjs-ctx', 'against', 'there', 'ratio', 'rounds from … to'],
       rows: report.results.filter((result) => result.suite === suite).flatMap(resultRows),
     })),
-    ...(report.sizes.length === 0 ? [] : [sizeTable(report.sizes)]),
+    ...(report.sizes.length === 0 ? [] : [sizeTable(report.sizes), shareTable(report.shares)]),
     targetTable(report),
   ].filter(({ rows }) => rows.length > 0);
 }
@@ -118,10 +120,19 @@ function sizeTable(sizes: Size[]): Table {
   };
 }
 
+function shareTable(shares: Share[]): Table {
+  const bundles = Object.keys(shares[0]?.min ?? {});
+  return {
+    title: 'where the bytes are',
+    head: ['source', ...bundles.map((what) => `min, ${what}`)],
+    rows: shares.map(({ file, min }) => [file, ...bundles.map((what) => `${min[what]!} B`)]),
+  };
+}
+
 function targetTable(report: Report): Table {
   return {
     title: 'targets',
-    head: ['target', 'goal', 'measured', 'rounds from … to', 'met'],
+    head: ['target', 'goal', 'measured', 'rounds from … to', 'met', 'floor'],
     rows: targetsOf('report').flatMap((target) => {
       const found = measured(target, report);
       if (found === undefined) return [];
@@ -132,11 +143,18 @@ function targetTable(report: Report): Table {
           `${target.goal} ${limitOf(target, 'target')}${unit}`,
           `${short(found.median)}${unit}`,
           found.min === found.max ? '' : `${short(found.min)} … ${short(found.max)}`,
-          meets(target, found, 'target') ? 'yes' : target.floor === undefined ? 'no' : `no: ${target.floor}`,
+          meets(target, found, 'target') ? 'yes' : 'no',
+          floorText(target, report),
         ],
       ];
     }),
   };
+}
+
+function floorText(target: Target, report: Report): string {
+  if (target.floor === undefined) return '';
+  const figure = floorOf(target, report);
+  return figure === undefined ? target.floor.why : `${short(figure)}×: ${target.floor.why}`;
 }
 
 export function amount(value: number, unit: Result['unit']): string {

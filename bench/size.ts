@@ -14,6 +14,13 @@ export interface Size {
   readonly brotli: number;
 }
 
+/** What a source file adds to a bundle, RxJS external. */
+export interface Share {
+  readonly file: string;
+  /** Minified bytes by the name of the bundle; 0 when it is not in it. */
+  readonly min: Readonly<Record<string, number>>;
+}
+
 interface Bundle {
   readonly what: string;
   readonly code: string;
@@ -35,6 +42,38 @@ const bundlesOf = (doors: string[]): Bundle[] => [
   { what: 'cancellationtoken', code: `export { default } from 'cancellationtoken'`, withRxjs: true },
 ];
 
+const small = {
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  write: false,
+  logLevel: 'error',
+} as const;
+
+/** Of what is in `dist` one file for all, whose parts only the sources tell apart. */
+export async function shares(): Promise<Share[]> {
+  const lib = path.join(import.meta.dirname, '../lib');
+  const min: Record<string, Record<string, number>> = {};
+  for (const { what, code } of [all, few]) {
+    const { metafile } = await build({
+      stdin: { contents: code.replace('rxjs-ctx', './index.ts'), resolveDir: lib },
+      absWorkingDir: lib,
+      external: ['rxjs'],
+      metafile: true,
+      ...small,
+    });
+    for (const { inputs } of Object.values(metafile.outputs)) {
+      for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+        if (bytesInOutput > 0) min[file] = { ...min[file], [what]: bytesInOutput };
+      }
+    }
+  }
+  return Object.entries(min)
+    .map(([file, by]) => ({ file, min: { [all.what]: 0, [few.what]: 0, ...by } }))
+    .sort((a, b) => b.min[all.what]! - a.min[all.what]!);
+}
+
 /** @param resolveDir where `rxjs-ctx` is what is to be measured: in `dist` */
 export async function sizes(resolveDir: string): Promise<Size[]> {
   const doors = entryPoints
@@ -45,13 +84,8 @@ export async function sizes(resolveDir: string): Promise<Size[]> {
       const { outputFiles } = await build({
         stdin: { contents: code, resolveDir },
         tsconfigRaw: {}, // its paths lead to lib; without them the name leads to dist
-        bundle: true,
-        minify: true,
-        format: 'esm',
-        target: 'es2022',
         external: ['node:*', ...(withRxjs ? [] : ['rxjs', 'rxjs/*'])],
-        write: false,
-        logLevel: 'error',
+        ...small,
       });
       const bytes = outputFiles[0]!.contents;
       return {

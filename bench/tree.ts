@@ -44,11 +44,51 @@ const roots: Record<string, (depth: number) => Loop> = {
   },
 };
 
+/** The least that two contexts are, one of which is canceled: what they hold, and nothing done with it. */
+class SixFields {
+  readonly self = this;
+  end: object | undefined = undefined;
+  audience: object | undefined = undefined;
+  constructor(
+    readonly parent: object,
+    readonly scope: object,
+    readonly way?: object,
+  ) {}
+}
+
+class FourFields {
+  made: object | undefined = undefined;
+  constructor(
+    readonly kind: unknown,
+    readonly given: unknown,
+    readonly at: unknown,
+  ) {}
+}
+
+function justObjects(): Loop {
+  const [root, scope] = [{}, {}];
+  return (ops) => {
+    for (let i = 0; i < ops; i++) {
+      const parent = new SixFields(root, scope);
+      const cancel = () => {
+        parent.end = new FourFields(SixFields, undefined, undefined);
+      };
+      const child = new SixFields(parent, scope);
+      cancel();
+      keep(parent.end);
+      keep(child);
+    }
+  };
+}
+
 const cancelTrees = [1, 10, 100, 1000].flatMap((depth) =>
   Object.entries(roots).map(([root, loop]) =>
     timed(
       `CancelTree, depth ${depth}, ${root}`,
-      { [ours]: () => loop(depth) },
+      {
+        [ours]: () => loop(depth),
+        ...(depth === 1 && root !== 'Background' && { 'floor: its objects alone': justObjects }),
+      },
       { of: 'std', name: `CancelTree/depth=${depth}/Root=${root}` },
     ),
   ),
@@ -108,6 +148,22 @@ function checkField(): Loop {
     let canceled = 0;
     for (let i = 0; i < ops; i++) if (objects[i & 15]!.err !== undefined) canceled++;
     keep(canceled);
+  };
+}
+
+function checkTwoFields(): Loop {
+  const objects = Array.from({ length: 16 }, (): { done$: object; err: object | undefined } => ({
+    done$: {},
+    err: {},
+  }));
+  return (ops) => {
+    let done = 0;
+    for (let i = 0; i < ops; i++) {
+      const object = objects[i & 15]!;
+      keep(object.done$);
+      if (object.err !== undefined) done++;
+    }
+    keep(done);
   };
 }
 
@@ -254,7 +310,11 @@ export default [
   ),
   timed(
     'CheckCanceled, Done',
-    { [ours]: () => checkDone(true), 'rxjs-ctx, done$ subscribed to': subscribeToDone },
+    {
+      [ours]: () => checkDone(true),
+      'floor: two fields of sixteen objects in turn': checkTwoFields,
+      'rxjs-ctx, done$ subscribed to': subscribeToDone,
+    },
     { of: 'std', name: 'CheckCanceled/Done' },
   ),
   timed('ContextCancelDone', { [ours]: () => checkDone(false) }, { of: 'std', name: 'ContextCancelDone' }),

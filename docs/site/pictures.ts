@@ -89,7 +89,7 @@ function drawLinks(place: Place, places: readonly Place[]): string[] {
   const parent = places.find((other) => other.ctx === ctx.parent && other !== place);
   const links =
     parent === undefined ? [] : [arrow('up', x(place) - 7, y(place), x(parent) - 7, y(parent) + box.height)];
-  const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent.node) : undefined;
+  const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent?.node) : undefined;
   if (above !== undefined && ctx.node?.audience?.audience !== undefined) {
     links.push(arrow('down', x(above) + 7, y(above) + box.height, x(place) + 7, y(place)));
   }

@@ -3,12 +3,13 @@ import type { ObservableInput, SchedulerLike, Subscriber } from 'rxjs';
 import { withCancelFunc } from '../core/context.js';
 import type { CancelFunc, Context } from '../core/context.js';
 import { CanceledError, End } from '../core/errors.js';
+import type { Instants } from '../core/errors.js';
 import { contextOf, isContext } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
-import { Cancelable } from '../core/node.js';
-import type { Ctx } from '../core/node.js';
-import { Listener, Scope, announce, endOf, instants, listen, watchClock } from '../core/tree.js';
-import type { Limit, TreeNode } from '../core/tree.js';
+import { Ctx, Way } from '../core/node.js';
+import { Scope } from '../core/scope.js';
+import type { Limit } from '../core/scope.js';
+import { Listener, cancel, cancelFollower, endOf, endedByItself, instants, listen, watchClock } from '../core/tree.js';
 
 /**
  * Derives a context that is also done when `source` speaks.
@@ -35,10 +36,12 @@ export function withCancelOn(
   return withCancelFunc(followInput(ctx, inputOf(source)));
 }
 
-function followInput(parent: Ctx, source: Observable<unknown>): Cancelable {
-  const ctx = new Following(parent, parent.scope);
+const way = new Way('withCancelOn');
+
+function followInput(parent: Ctx, source: Observable<unknown>): Ctx {
+  const ctx = new Ctx(parent, parent.scope, way);
   const end = (cause: unknown) => {
-    ctx.cancel(cause);
+    cancel(ctx, cause);
   };
   // Listens first: under a parent that is done, or that ends meanwhile, the source is let go at once.
   const watched = new Observable((subscriber) => {
@@ -53,20 +56,20 @@ function complete(subscriber: Subscriber<unknown>): void {
   subscriber.complete();
 }
 
-function followSignal(parent: Ctx, signal: AbortSignal): Cancelable {
-  const ctx = new Following(parent, parent.scope);
+function followSignal(parent: Ctx, signal: AbortSignal): Ctx {
+  const ctx = new Ctx(parent, parent.scope, way);
   follow(ctx, contextOf(contextOfSignal(signal), 'withCancelOn'), (end) => end.cause);
   return ctx;
 }
 
-function followContext(parent: Ctx, other: Ctx): Cancelable {
-  const ctx = new Merged(parent, other);
-  ctx.following = follow(ctx, other, (end) => end.error);
-  return ctx;
+function followContext(parent: Ctx, other: Ctx): Ctx {
+  const merged = new Merged(parent, other);
+  merged.following = follow(merged.ctx, other, (end) => end.error);
+  return merged.ctx;
 }
 
 /** Cancels `ctx` when `other` ends; lets go of `other` when `ctx` is done. */
-function follow(ctx: Cancelable, other: Ctx, causeOf: (end: End) => unknown): Subscription {
+function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown): Subscription {
   const following = new Subscription();
   listen(ctx, new Listener(following, unsubscribe));
   if (!following.closed) {
@@ -74,7 +77,7 @@ function follow(ctx: Cancelable, other: Ctx, causeOf: (end: End) => unknown): Su
       listen(
         other.node,
         new Listener(ctx, (_, end) => {
-          ctx.cancel(causeOf(end));
+          cancelFollower(ctx, causeOf(end));
         }),
       ),
     );
@@ -86,15 +89,9 @@ function unsubscribe(subscription: Subscription): void {
   subscription.unsubscribe();
 }
 
-/** A child that something else ends too. */
-class Following extends Cancelable {
-  protected override label(): string {
-    return 'withCancelOn';
-  }
-}
-
-/** One that another context ends too. */
-class Merged extends Following implements Limit {
+/** What ends a child that another context ends too. */
+class Merged extends Way implements Limit {
+  readonly ctx: Ctx;
   readonly at: number | undefined;
   /** The other's deadline may be on a clock of its own. */
   readonly clock = undefined;
@@ -106,42 +103,55 @@ class Merged extends Following implements Limit {
     parent: Ctx,
     private readonly other: Ctx,
   ) {
-    super(parent, parent.scope);
+    super('withCancelOn');
     const { scheduler, limit, values, foreign, eager } = parent.scope;
     const { deadline } = other;
     this.at = deadline === undefined ? limit?.at : Math.min(deadline, limit?.at ?? Infinity);
     this.beyond = limit;
-    this.end ??= parent.node && endOf(parent.node);
+    const scope = deadline === undefined ? parent.scope : new Scope(scheduler, this, values, foreign, eager);
+    this.ctx = new Ctx(parent, scope, this);
+    this.ctx.end ??= parent.node && endOf(parent.node);
     if (deadline === undefined) return;
     watchClock(parent.node, scheduler);
     watchClock(other.node, scheduler);
-    this.scope = new Scope(scheduler, this, values, foreign, eager);
   }
 
   /** The deadline is the other's to keep: when it has passed, the other is done. */
-  overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined {
-    if (this.end !== undefined) return end === undefined ? this.end : undefined;
-    const theirs = this.other.node && endOf(this.other.node);
+  overdue(end: End | undefined): End | undefined {
+    const { ctx, other } = this;
+    if (ctx.end !== undefined) return end === undefined ? ctx.end : undefined;
+    const theirs = other.node && endOf(other.node);
     if (theirs === undefined) return undefined;
-    const above = end ?? (this.parent.node && endOf(this.parent.node));
-    if (above !== undefined && !isBefore(theirs, above, this.scope.scheduler)) return undefined;
+    if (end !== undefined && !isBefore(theirs, end, ctx.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([this.scope.scheduler, ...(this.clocks ?? [])], theirs.at);
-    return (this.end = new End<TreeNode>(this, CanceledError, theirs.error, at));
+    const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
+    return (ctx.end = new FollowedEnd(theirs, at));
   }
 
-  override cancel(cause?: unknown): void {
-    super.cancel(cause);
-    // It was found to be over before, and its listeners are yet to hear of that.
-    if (this.end!.source === this && this.following?.closed === false) announce(this);
+  override late(): boolean {
+    return endedByItself(this.ctx) && this.following?.closed === false;
+  }
+}
+
+/** That of one context because of another's. */
+class FollowedEnd extends End {
+  constructor(
+    private readonly theirs: End,
+    at: Instants,
+  ) {
+    super(CanceledError, theirs.error, at);
+  }
+
+  override get reached(): boolean {
+    return this.theirs.reached;
   }
 }
 
 /** Of two ends in one millisecond a deadline comes before a cancel, as everywhere; else `b` was told first. */
-function isBefore({ at: a }: End, { at: b }: End, clock: SchedulerLike): boolean {
-  const [first, second] = [a?.on(clock), b?.on(clock)];
+function isBefore(a: End, b: End, clock: SchedulerLike): boolean {
+  const [first, second] = [a.at?.get(clock), b.at?.get(clock)];
   if (first === undefined || second === undefined) return false;
-  return first < second || (first === second && a!.reached && !b!.reached);
+  return first < second || (first === second && a.reached && !b.reached);
 }
 
 const signals = new WeakMap<AbortSignal, Context>();

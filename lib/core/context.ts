@@ -1,12 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { asyncScheduler } from 'rxjs';
 import type { Observable } from 'rxjs';
 import type { ContextError } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
-import { Cancelable, Derived, nothing } from './node.js';
-import { Listener, Scope, Value, listen, unlink } from './tree.js';
+import { Ctx, Way, carrying } from './node.js';
+import { Scope } from './scope.js';
+import type { Value } from './scope.js';
+import { Listener, cancel, listen, unlink } from './tree.js';
 
 /**
  * Carries a deadline, a cancellation signal and request-scoped values from where work is asked for to where it is done.
@@ -45,8 +48,9 @@ export interface Context {
  */
 export type CancelFunc = ((cause?: unknown) => void) & Disposable;
 
-const root = new Derived(nothing, undefined, nothing.scope, 'background');
-const unknownYet = new Derived(nothing, undefined, nothing.scope, 'todo');
+const empty = new Scope(asyncScheduler, undefined, undefined, undefined, false);
+const root = carrying(undefined, undefined, empty, new Way('background'));
+const unknownYet = carrying(undefined, undefined, empty, new Way('todo'));
 
 /** The root of all contexts: never done, no deadline, no values. The same object every time. */
 export function background(): Context {
@@ -68,7 +72,7 @@ export function todo(): Context {
  */
 export function withCancel(parent: Context): [ctx: Context, cancel: CancelFunc] {
   const ctx = contextOf(parent, 'withCancel', 'parent');
-  return withCancelFunc(new Cancelable(ctx, ctx.scope));
+  return withCancelFunc(new Ctx(ctx, ctx.scope));
 }
 
 /**
@@ -85,12 +89,19 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: NoInfer
   const ctx = contextOf(parent, 'withValue', 'parent');
   checkKey('withValue', key);
   const { scheduler, limit, values, foreign, eager } = ctx.scope;
-  return new Derived(
-    ctx,
-    ctx.node,
-    new Scope(scheduler, limit, new Value(key, value, values), foreign, eager),
-    `withValue(${key.name})`,
-  );
+  const entry = new Entry(key, value, values);
+  return carrying(ctx, ctx.node, new Scope(scheduler, limit, entry, foreign, eager), entry);
+}
+
+/** The value that a context carries. */
+class Entry extends Way implements Value {
+  constructor(
+    readonly key: { readonly name: string },
+    readonly value: unknown,
+    readonly next: Value | undefined,
+  ) {
+    super(`withValue(${key.name})`);
+  }
 }
 
 /**
@@ -102,7 +113,7 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: NoInfer
 export function withoutCancel(parent: Context): Context {
   const ctx = contextOf(parent, 'withoutCancel', 'parent');
   const { scheduler, values, foreign } = ctx.scope;
-  return new Derived(ctx, undefined, new Scope(scheduler, undefined, values, foreign, false), 'withoutCancel');
+  return carrying(ctx, undefined, new Scope(scheduler, undefined, values, foreign, false), new Way('withoutCancel'));
 }
 
 /**
@@ -143,12 +154,12 @@ export function throwIfDone(ctx: Context): void {
 }
 
 /** What a deriving function returns. */
-export function withCancelFunc(ctx: Cancelable): [ctx: Context, cancel: CancelFunc] {
-  const cancel = ((cause?: unknown) => {
-    ctx.cancel(cause);
+export function withCancelFunc(ctx: Ctx): [ctx: Context, cancel: CancelFunc] {
+  const cancelIt = ((cause?: unknown) => {
+    cancel(ctx, cause);
   }) as CancelFunc;
-  cancel[dispose as typeof Symbol.dispose] = callThis;
-  return [ctx, cancel];
+  cancelIt[dispose as typeof Symbol.dispose] = callThis;
+  return [ctx, cancelIt];
 }
 
 // Hosts without `Symbol.dispose` get the symbol that esbuild's `using` falls back to.

@@ -1,13 +1,13 @@
 import type { SchedulerLike } from 'rxjs';
 import { withCancelFunc } from './context.js';
 import type { CancelFunc, Context } from './context.js';
-import { DeadlineExceededError, End, Instants } from './errors.js';
+import { DeadlineExceededError, End } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
-import { Cancelable, Derived, isScheduler } from './node.js';
-import type { Ctx } from './node.js';
-import { Scope, announce, endOf, later, watchClock } from './tree.js';
-import type { Limit, TreeNode } from './tree.js';
+import { Ctx, Way, carrying, isScheduler } from './node.js';
+import { Scope } from './scope.js';
+import type { Limit } from './scope.js';
+import { announce, arm, endOf, endedByItself, watchClock } from './tree.js';
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
 const longestDelayMs = 2 ** 31 - 1;
@@ -74,7 +74,7 @@ export function withScheduler(parent: Context, scheduler: SchedulerLike): Contex
   if (!isScheduler(scheduler)) throw badInput('withScheduler', 'scheduler', 'an RxJS scheduler', scheduler);
   const { node, scope } = ctx;
   const { limit, values, foreign, eager } = scope;
-  return new Derived(ctx, node, new Scope(scheduler, limit, values, foreign, eager), 'withScheduler');
+  return carrying(ctx, node, new Scope(scheduler, limit, values, foreign, eager), new Way('withScheduler'));
 }
 
 /**
@@ -104,18 +104,15 @@ export function durationOf(ms: number, call: string, argument = 'ms'): number {
 }
 
 /** A child with a deadline of its own, unless there is an earlier one above. */
-export function limited(parent: Ctx, at: number, now: number, cause: unknown): Cancelable {
+export function limited(parent: Ctx, at: number, now: number, cause: unknown): Ctx {
   const earliest = parent.scope.limit?.at ?? Infinity;
-  return at === Infinity || earliest < at
-    ? new Cancelable(parent, parent.scope)
-    : new DeadlineCtx(parent, at, now, cause);
+  return at === Infinity || earliest < at ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).ctx;
 }
 
-class DeadlineCtx extends Cancelable implements Limit {
+class Deadline extends Way implements Limit {
+  readonly ctx: Ctx;
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
-  /** Set while the timer is armed: disarms it. */
-  private disarm: (() => void) | undefined = undefined;
 
   constructor(
     parent: Ctx,
@@ -123,68 +120,61 @@ class DeadlineCtx extends Cancelable implements Limit {
     now: number,
     private readonly given: unknown,
   ) {
-    const { node, scope } = parent;
-    const { limit } = scope;
-    super(parent, scope);
-    this.clock = scope.scheduler;
-    this.beyond = limit?.clock === this.clock ? limit.beyond : limit;
-    this.scope = new Scope(scope.scheduler, this, scope.values, scope.foreign, scope.eager);
-    watchClock(node, scope.scheduler);
-    if (at <= now) this.end ??= (node && endOf(node)) ?? this.expire();
-    if (scope.eager && endOf(this) === undefined) this.arm();
+    super('withDeadline');
+    const { node } = parent;
+    const { scheduler, limit, values, foreign, eager } = parent.scope;
+    this.clock = scheduler;
+    this.beyond = limit?.clock === scheduler ? limit.beyond : limit;
+    const ctx = (this.ctx = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
+    watchClock(node, scheduler);
+    if (at <= now) ctx.end ??= (node && endOf(node)) ?? this.expire();
+    if (eager && endOf(ctx) === undefined) this.wake(now);
   }
 
-  protected override label(): string {
+  override label(): string {
     const time = new Date(this.at).toJSON() as string | null;
-    return `withDeadline(${time ?? String(this.at)}, ${String(Math.round(remaining(this) / 100) / 10)}s left)`;
+    const left = String(Math.round(remaining(this.ctx) / 100) / 10);
+    return `${super.label()}(${time ?? String(this.at)}, ${left}s left)`;
   }
 
-  overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined {
-    const { clock } = this;
-    if (end === undefined) return this.end ?? (this.at <= clock.now() ? this.expire() : undefined);
-    const came = end.at?.on(clock) ?? -Infinity;
-    return this.at <= came && this.end === undefined ? this.expire() : undefined;
+  overdue(end: End | undefined): End | undefined {
+    const { at, clock } = this;
+    const own = this.ctx.end;
+    if (end === undefined) return own ?? (at <= clock.now() ? this.expire() : undefined);
+    return at <= (end.at?.get(clock) ?? -Infinity) && own === undefined ? this.expire() : undefined;
   }
 
-  override cancel(cause?: unknown): void {
-    super.cancel(cause);
-    if (this.disarm === undefined) return;
-    // It was over before, and somebody is yet to hear of that: from here when it ended by itself, else from above.
-    if (this.end!.source === this) announce(this);
-    else this.rest();
+  override late(): boolean {
+    if (this.timer === undefined) return false;
+    if (endedByItself(this.ctx)) return true;
+    this.rest(); // they hear from above
+    return false;
   }
 
-  override wake(): void {
-    if (this.disarm === undefined) this.arm();
+  override wake(now = this.clock.now()): void {
+    // The timer fires at the deadline, or at once when that has passed.
+    if (this.timer === undefined) arm(this, this.clock, Math.min(Math.max(0, this.at - now), longestDelayMs));
   }
 
   override rest(): void {
-    if (this.end === undefined && this.scope.eager) return;
-    this.disarm?.();
-    this.disarm = undefined;
+    if (this.ctx.end !== undefined || !this.ctx.scope.eager) super.rest();
   }
 
-  private expire(): End<TreeNode> {
-    const { clock, clocks = [] } = this;
-    const lateMs = clock.now() - this.at;
-    const at = new Instants([clock, ...clocks], [this.at, ...clocks.map((other) => other.now() - lateMs)], true);
-    const end = (this.end = new End<TreeNode>(this, DeadlineExceededError, this.given, at));
-    if (this.disarm !== undefined) {
+  override due(): void {
+    // A timer may be early: the delay was cut, or the clock was set.
+    if (endOf(this.ctx) === undefined) this.wake();
+    else announce(this.ctx);
+  }
+
+  private expire(): End {
+    const { ctx, clock, at } = this;
+    const lateMs = clock.now() - at;
+    const when = new Map(ctx.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
+    const end = (ctx.end = new End(DeadlineExceededError, this.given, when));
+    if (this.timer !== undefined) {
       this.rest();
-      if (this.audience?.empty === false) this.arm();
+      if (ctx.audience?.empty === false) this.wake();
     }
     return end;
-  }
-
-  /** The timer fires at the deadline, or at once when that has passed. */
-  private arm(): void {
-    const { scheduler } = this.scope;
-    const delayMs = Math.min(Math.max(0, this.at - scheduler.now()), longestDelayMs);
-    this.disarm = later(scheduler, delayMs, () => {
-      this.disarm = undefined;
-      // A timer may be early: the delay was cut, or the clock was set.
-      if (endOf(this) === undefined) this.arm();
-      else announce(this);
-    });
   }
 }

@@ -1,5 +1,6 @@
 // Why a context is done. An End is made by whatever ends a context and is shared by every descendant that ends with it;
 // the Error that users see is made from it when somebody first asks, because most cancellations are never looked at.
+import type { SchedulerLike } from 'rxjs';
 
 /** What `ctx.err` is: tell the two apart with `instanceof`, or by `name` as with the platform's own errors. */
 export type ContextError = CanceledError | DeadlineExceededError;
@@ -62,37 +63,28 @@ function isNamed(error: unknown, name: string, message: string): boolean {
   return shape?.name === name && shape.message === message;
 }
 
-/** One moment, on one or more clocks. */
-export class Instants {
-  constructor(
-    private readonly clocks: readonly object[],
-    private readonly times: readonly number[],
-    /** Whether it was a deadline that came, which within one millisecond is before a cancel. */
-    readonly reached: boolean,
-  ) {}
-
-  /** Epoch ms on `clock`; undefined when that was not read. */
-  on(clock: object): number | undefined {
-    return this.times[this.clocks.indexOf(clock)];
-  }
-}
+/** One moment, in epoch ms on each clock on which somebody has to know it. */
+export type Instants = ReadonlyMap<SchedulerLike, number>;
 
 /** How one context ended. Descendants that end with it hold the same object, and so show the same error. */
-export class End<Source = unknown> {
+export class End {
   /**
-   * @param source the context that ended by itself
    * @param kind which error to make
    * @param given the cause, `undefined` when none was given
    * @param at when it came; `undefined` when nobody has to know
    * @param made the error, where a foreign context has made it already
    */
   constructor(
-    readonly source: Source,
     readonly kind: new (cause?: unknown) => ContextError,
     readonly given: unknown,
     readonly at: Instants | undefined,
     private made?: ContextError,
   ) {}
+
+  /** Whether it was a deadline that came: within one millisecond that is before a cancel. */
+  get reached(): boolean {
+    return this.kind === DeadlineExceededError;
+  }
 
   /** Made by the first who reads it. */
   get error(): ContextError {

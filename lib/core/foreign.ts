@@ -6,13 +6,13 @@ import type { Context } from './context.js';
 import { CanceledError, End } from './errors.js';
 import type { ContextError } from './errors.js';
 import { badInput } from './input.js';
-import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
-import { Cancelable, Ctx, isScheduler, nothing, schedulerKey } from './node.js';
-import { Scope, announce, later } from './tree.js';
-import type { Foreign, Limit, TreeNode } from './tree.js';
+import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
+import { Scope } from './scope.js';
+import type { Foreign, Limit } from './scope.js';
+import { Audience, announce, arm } from './tree.js';
 
-const nodes = new WeakMap<Context, ForeignCtx>();
+const nodes = new WeakMap<Context, Ctx>();
 
 /** The context as a part of our tree. */
 export function contextOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
@@ -20,7 +20,7 @@ export function contextOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
   let node = nodes.get(ctx);
   if (node === undefined) {
     if (!isContext(ctx)) throw badInput(call, argument, 'a Context', ctx);
-    node = new ForeignCtx(ctx);
+    ({ node } = new Outsider(ctx));
     nodes.set(ctx, node);
   }
   return node;
@@ -31,58 +31,53 @@ export function isContext(value: unknown): value is Context {
   return typeof lookup === 'function' && typeof done$?.subscribe === 'function';
 }
 
-/** Stands for a context that is not ours. */
-class ForeignCtx extends Cancelable implements Foreign, Limit {
+/** What ends the context that stands for one that is not ours. */
+class Outsider extends Way implements Foreign, Limit {
+  readonly node: Ctx;
+  /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
+  readonly clock = undefined;
+  readonly beyond = undefined;
   /** Set while somebody listens: the subscription to `done$`. */
   private following: Unsubscribable | undefined = undefined;
-  /** Set while listeners are yet to hear of an end that `poll` saw first: prevents that. */
-  private withdraw: (() => void) | undefined = undefined;
 
   constructor(private readonly ctx: Context) {
-    super(nothing, nothing.scope);
-    this.scope = new Scope(schedulerOf(ctx), this, undefined, this, true);
+    super('foreign');
+    const node = (this.node = new Ctx(undefined, new Scope(schedulerOf(ctx), this, undefined, this, true), this));
+    (node.audience = new Audience(node)).done$ = ctx.done$;
   }
 
   get at(): number | undefined {
     return this.ctx.deadline;
   }
 
-  override get done$(): Observable<ContextError> {
-    return this.ctx.done$;
-  }
-
-  protected override label(): string {
+  override label(): string {
     const ctx = this.ctx as { toString?: () => string };
-    return ctx.toString === Object.prototype.toString ? 'foreign' : (ctx.toString?.() ?? 'foreign');
+    return ctx.toString === Object.prototype.toString ? super.label() : (ctx.toString?.() ?? super.label());
   }
 
-  override value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D {
-    checkKey('value', key);
+  value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D {
     const value: T | D | undefined = this.ctx.value(key);
     return value === undefined ? key.default : value;
   }
-
-  /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
-  readonly clock = undefined;
-  readonly beyond = undefined;
 
   overdue(): undefined {
     return undefined;
   }
 
-  poll(): End<TreeNode> | undefined {
-    if (this.end === undefined && this.look() !== undefined && this.following !== undefined) {
-      this.withdraw = later(this.scope.scheduler, 0, () => {
-        announce(this);
-      });
+  poll(): End | undefined {
+    const { node } = this;
+    if (node.end === undefined && this.look() !== undefined && this.following !== undefined) {
+      // Its listeners are yet to hear.
+      arm(this, node.scope.scheduler, 0);
     }
-    return this.end;
+    return node.end;
   }
 
   override wake(): void {
+    const { node } = this;
     const end = (err: ContextError, cause: unknown) => {
-      this.end ??= this.look() ?? this.endWith(err, cause);
-      announce(this);
+      node.end ??= this.look() ?? this.endWith(err, cause);
+      announce(node);
     };
     const following = new Observable<ContextError | undefined>((subscriber) =>
       this.ctx.done$.subscribe(subscriber),
@@ -94,23 +89,27 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
         end(new CanceledError(error), error);
       },
       complete: () => {
-        if ((this.end ??= this.look()) !== undefined) announce(this);
+        if ((node.end ??= this.look()) !== undefined) announce(node);
       },
     });
     // It may have ended meanwhile, before it knew whom to tell.
-    if (this.end === undefined && this.look() !== undefined) announce(this);
-    if (this.end === undefined) this.following = following;
+    if (node.end === undefined && this.look() !== undefined) announce(node);
+    if (node.end === undefined) this.following = following;
     else following.unsubscribe();
   }
 
   override rest(): void {
+    super.rest();
     this.following?.unsubscribe();
-    this.withdraw?.();
-    this.following = this.withdraw = undefined;
+    this.following = undefined;
+  }
+
+  override due(): void {
+    announce(this.node);
   }
 
   /** A context that cannot be asked is taken as canceled: work that should have stopped is worse than work that stops. */
-  private look(): End<TreeNode> | undefined {
+  private look(): End | undefined {
     try {
       const { err } = this.ctx;
       return err && this.endWith(err, this.ctx.cause);
@@ -119,8 +118,8 @@ class ForeignCtx extends Cancelable implements Foreign, Limit {
     }
   }
 
-  private endWith(err: ContextError, cause: unknown): End<TreeNode> {
-    return (this.end = new End<TreeNode>(this, CanceledError, cause, undefined, err));
+  private endWith(err: ContextError, cause: unknown): End {
+    return (this.node.end = new End(CanceledError, cause, undefined, err));
   }
 }
 

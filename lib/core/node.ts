@@ -1,13 +1,14 @@
-// What contexts are made of. A Derived only carries what it inherits; a Cancelable can end, and is a node of the tree.
-import { NEVER, Observable, asyncScheduler } from 'rxjs';
-import type { SchedulerLike, Subscriber } from 'rxjs';
+// What contexts are made of. All are of one class and shape, whatever they were derived by: the compiler of the host reads their
+// fields fastest that way. What sets a context apart from a plain `withCancel` is its Way.
+import { NEVER, Observable } from 'rxjs';
+import type { SchedulerLike, Subscriber, Unsubscribable } from 'rxjs';
 import type { Context } from './context.js';
 import type { ContextError, End } from './errors.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { signalOf } from './signal.js';
-import { Audience, Listener, Scope, cancel, endOf, listen } from './tree.js';
-import type { TreeNode } from './tree.js';
+import { Audience, Listener, endOf, listen } from './tree.js';
+import type { Scope } from './scope.js';
 
 const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
 
@@ -15,36 +16,87 @@ const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
  * Under this key a context gives its scheduler, so that a wrapper, which passes lookups on, passes that on too. It is known
  * by its mark, which is the same in every copy of the library.
  */
-export const schedulerKey: ContextKey<SchedulerLike> = Object.assign(
-  { name: 'scheduler', default: undefined },
-  { [schedulerMark]: true },
-);
+export const schedulerKey = {
+  name: 'scheduler',
+  default: undefined,
+  [schedulerMark]: true,
+} as ContextKey<SchedulerLike>;
 
 export function isScheduler(value: unknown): value is SchedulerLike {
   const { now, schedule } = (value ?? {}) as Partial<SchedulerLike>;
   return typeof now === 'function' && typeof schedule === 'function';
 }
 
+/** How a context was derived, and what ends it besides its cancel function and its parent. */
+export class Way {
+  /** Set while a timer is armed. */
+  timer: Unsubscribable | undefined = undefined;
+
+  constructor(private readonly name: string) {}
+
+  /** The context's part of `String(ctx)`. */
+  label(): string {
+    return this.name;
+  }
+
+  /**
+   * Called when somebody listens to the context or below it: start what ends it from outside.
+   *
+   * @param now of its clock, where that has just been read
+   */
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named for those that override it
+  wake(now?: number): void {
+    // Nothing does.
+  }
+
+  /** Called when nobody listens any more, or the context is done: stop it. Harmless when repeated. */
+  rest(): void {
+    this.timer?.unsubscribe();
+    this.timer = undefined;
+  }
+
+  /** Called by the timer. */
+  due(): void {
+    // None is armed.
+  }
+
+  /** Called when the context is canceled and is over already: whether it ended by itself and nobody has heard of that. */
+  late(): boolean {
+    return false;
+  }
+}
+
 /** A context of this copy of the library. */
-export abstract class Ctx implements Context {
-  /** What it was derived from; that of a root is {@link nothing}. */
-  abstract readonly parent: Ctx;
-  /** The nearest context, from here upwards, that can end. */
-  abstract readonly node: Cancelable | undefined;
-  abstract readonly scope: Scope;
-  /** How it was derived: its part of `String(ctx)`. */
-  protected abstract label(): string;
+export class Ctx implements Context {
+  /** The nearest context, from here upwards, that can end. Itself, unless it only carries something. */
+  node: Ctx | undefined = this;
+  /** Set once: by its own end, or by the first look at that of an ancestor. */
+  end: End | undefined;
+  /** Made by the first who listens, or derives a deadline below. */
+  audience: Audience | undefined = undefined;
+
+  constructor(
+    /** What it was derived from; `undefined` for a root and for what is not ours. */
+    readonly parent: Ctx | undefined,
+    readonly scope: Scope,
+    /** `undefined` for a plain `withCancel`. */
+    readonly way?: Way,
+  ) {
+    this.end = parent?.node?.end;
+  }
 
   get deadline(): number | undefined {
     return this.scope.limit?.at;
   }
 
   get done$(): Observable<ContextError> {
-    return this.node === undefined ? NEVER : this.node.done$;
+    const { node } = this;
+    return node === undefined ? NEVER : (node.audience?.done$ ?? doneOf(node));
   }
 
   get err(): ContextError | undefined {
-    return this.node && endOf(this.node)?.error;
+    const { node } = this;
+    return node && (node.end ?? endOf(node))?.error;
   }
 
   get cause(): unknown {
@@ -56,18 +108,18 @@ export abstract class Ctx implements Context {
   }
 
   value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D {
-    for (let value = this.scope.values; value !== undefined; value = value.next) {
+    const { values, foreign, scheduler } = this.scope;
+    for (let value = values; value !== undefined; value = value.next) {
       if (value.key === key) return value.value as T;
     }
     checkKey('value', key);
-    const { foreign, scheduler } = this.scope;
     if (schedulerMark in key) return scheduler as T;
     return foreign === undefined ? key.default : foreign.value(key);
   }
 
   toString(): string {
-    const labels = [this.label()];
-    for (let ctx = this.parent; ctx !== nothing; ctx = ctx.parent) labels.push(ctx.label());
+    const labels = [labelOf(this)];
+    for (let { parent } = this; parent !== undefined; { parent } = parent) labels.push(labelOf(parent));
     return labels.reverse().join('.');
   }
 
@@ -82,79 +134,26 @@ export abstract class Ctx implements Context {
   }
 }
 
-/** A context that ends only with its parent, if at all. */
-export class Derived extends Ctx {
-  readonly parent: Ctx;
-
-  constructor(
-    parent: Ctx | undefined,
-    readonly node: Cancelable | undefined,
-    readonly scope: Scope,
-    private readonly how: string,
-  ) {
-    super();
-    this.parent = parent ?? this;
-  }
-
-  protected label(): string {
-    return this.how;
-  }
+function labelOf({ way }: Ctx): string {
+  return way?.label() ?? 'withCancel';
 }
 
-/** Where every path upwards ends: the parent of the roots, and its own. */
-export const nothing = new Derived(
-  undefined,
-  undefined,
-  new Scope(asyncScheduler, undefined, undefined, undefined, false),
-  '',
-);
-
-/** A context that can end by itself. */
-export class Cancelable extends Ctx implements TreeNode {
-  readonly node = this;
-  end: End<TreeNode> | undefined;
-  clocks: readonly SchedulerLike[] | undefined = undefined;
-  audience: Audience | undefined = undefined;
-
-  constructor(
-    readonly parent: Ctx,
-    public scope: Scope, // a subclass that its own descendants inherit from replaces it
-  ) {
-    super();
-    this.end = parent.node?.end;
-  }
-
-  protected label(): string {
-    return 'withCancel';
-  }
-
-  // As inherited, but what is done says so without a walk: loops ask this.
-  override get err(): ContextError | undefined {
-    return (this.end ?? endOf(this))?.error;
-  }
-
-  override get done$(): Observable<ContextError> {
-    return this.audience?.done$ ?? doneOf(this);
-  }
-
-  cancel(cause?: unknown): void {
-    cancel(this, cause);
-  }
-
-  wake(): void {
-    // Nothing ends it from outside.
-  }
-
-  rest(): void {
-    // As above.
-  }
+/** A context that only carries something: it ends with `node`, or without one not at all. */
+export function carrying(parent: Ctx | undefined, node: Ctx | undefined, scope: Scope, way: Way): Ctx {
+  const ctx = new Ctx(parent, scope, way);
+  ctx.node = node;
+  return ctx;
 }
 
-function doneOf(ctx: Cancelable): Observable<ContextError> {
-  const audience = (ctx.audience ??= new Audience(ctx));
-  return (audience.done$ = new Observable((subscriber) => {
+function doneOf(ctx: Ctx): Observable<ContextError> {
+  return ((ctx.audience ??= new Audience(ctx)).done$ = new Observable((subscriber) => {
     subscriber.add(listen(ctx, new Listener(subscriber, emit)));
   }));
+}
+
+/** What most listeners do: the stream errors. */
+export function fail(subscriber: Subscriber<unknown>, end: End): void {
+  subscriber.error(end.error);
 }
 
 function emit(subscriber: Subscriber<ContextError>, end: End): void {

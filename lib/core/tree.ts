@@ -2,79 +2,18 @@
 //
 //   node ──parent──▶ node ──parent──▶ node          each stores its own end only; `endOf` looks upwards for others'
 //     │                │                │
-//   audience ───────▶ audience ──────▶ audience     made for those who want to hear, linked only while somebody does
+//   audience ───────▶ audience ──────▶ audience     holds those who want to hear, linked only while somebody does
 //     │ │ │
 //   listeners                                       in the order in which they came
 //
 // An end needs no marking pass: once it is stored, everything below is done. A context that nobody listens to is linked
 // nowhere, so forgetting it leaks nothing. Nothing here recurses: depth and width are bounded by memory alone.
 import { asyncScheduler, config } from 'rxjs';
-import type { Observable, SchedulerLike } from 'rxjs';
-import { CanceledError, End, Instants } from './errors.js';
-import type { ContextError } from './errors.js';
-import type { ContextKey } from './key.js';
-
-/** A context that can end. */
-export interface TreeNode {
-  /** What it was derived from; `parent.node` is the nearest context above that can end. */
-  readonly parent: { readonly node: TreeNode | undefined; readonly scope: Scope };
-  readonly scope: Scope;
-  /** Set once: by its own end, or by the first look at that of an ancestor. */
-  end: End<TreeNode> | undefined;
-  /** The clocks of the deadlines that were derived below: on each of them its end must say when it came. */
-  clocks: readonly SchedulerLike[] | undefined;
-  /** Made by the first who listens. */
-  audience: Audience | undefined;
-  /** Called when the audience is no longer empty: start what ends this context from outside. */
-  wake(): void;
-  /** Called when the audience is empty again, or the context is done: stop it. Harmless when repeated. */
-  rest(): void;
-}
-
-/** What a context inherits, shared by all that inherit the same. */
-export class Scope {
-  constructor(
-    readonly scheduler: SchedulerLike,
-    /** The nearest context above with a deadline: the earliest one of its clock. */
-    readonly limit: Limit | undefined,
-    readonly values: Value | undefined,
-    /** Whose values come after `values`. */
-    readonly foreign: Foreign | undefined,
-    /** Whether ends from above may not say when they came, since they are foreign: a deadline here cannot wait to be asked. */
-    readonly eager: boolean,
-  ) {}
-}
-
-/** A context with a deadline. */
-export interface Limit extends TreeNode {
-  /** Epoch ms. */
-  readonly at: number | undefined;
-  /** The clock of `at`; undefined when it is not ours to read. */
-  readonly clock: SchedulerLike | undefined;
-  /** The nearest deadline above that is not known to be later: one on another clock. */
-  readonly beyond: Limit | undefined;
-  /**
-   * Its end by its deadline, if that passed before `end` came or, without one, has passed by now. Calls no listener: they hear
-   * from the timer.
-   */
-  overdue(end: End<TreeNode> | undefined): End<TreeNode> | undefined;
-}
-
-/** A context that is not ours. */
-export interface Foreign {
-  /** Looks whether it has ended. */
-  poll(): End<TreeNode> | undefined;
-  value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D;
-}
-
-/** One value and those that it was put upon. */
-export class Value {
-  constructor(
-    readonly key: unknown,
-    readonly value: unknown,
-    readonly next: Value | undefined,
-  ) {}
-}
+import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
+import { CanceledError, End } from './errors.js';
+import type { ContextError, Instants } from './errors.js';
+import type { Ctx, Way } from './node.js';
+import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
 export abstract class Cell {
@@ -106,10 +45,12 @@ export class Audience extends Cell {
   /** First of their ring. Its `prev` is the last. */
   listeners: Listener | undefined = undefined;
   children: Audience | undefined = undefined;
+  /** The clocks of the deadlines that were derived below: on each of them the context's end must say when it came. */
+  clocks: readonly SchedulerLike[] | undefined = undefined;
   /** Set by the first read of `ctx.done$`. */
   done$: Observable<ContextError> | undefined = undefined;
 
-  constructor(readonly node: TreeNode) {
+  constructor(readonly node: Ctx) {
     super();
   }
 
@@ -121,125 +62,176 @@ export class Audience extends Cell {
 /** How many announcements are under way. */
 let announcing = 0;
 
+/** Set by a listener that ended a context: see {@link cancelFollower}. */
+let follower: Ctx | undefined;
+
 /** Has the ends of `node` and those above say from now on when they came on `clock`: a deadline below may lie before them. */
-export function watchClock(node: TreeNode | undefined, clock: SchedulerLike): void {
+export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
   let alone: readonly SchedulerLike[] | undefined;
-  for (let above = node; above !== undefined; above = above.parent.node) {
-    if (above.clocks?.includes(clock) === true) return; // and so have those above
-    above.clocks = above.clocks === undefined ? (alone ??= [clock]) : [...above.clocks, clock];
+  for (let above = node; above !== undefined; above = above.parent?.node) {
+    const audience = (above.audience ??= new Audience(above));
+    const { clocks } = audience;
+    if (clocks?.includes(clock) === true) return; // and so have those above
+    audience.clocks = clocks === undefined ? (alone ??= [clock]) : [...clocks, clock];
   }
 }
 
 /** When an end came on these clocks: as is known, or else now. */
 export function instants(clocks: readonly SchedulerLike[], known?: Instants): Instants {
-  return new Instants(
-    clocks,
-    clocks.map((clock) => known?.on(clock) ?? clock.now()),
-    known?.reached === true,
-  );
+  return new Map(clocks.map((clock) => [clock, known?.get(clock) ?? clock.now()]));
 }
 
 /** How `node` ended, by its own doing or with an ancestor; `undefined` while it has not. */
-export function endOf(node: TreeNode): End<TreeNode> | undefined {
+export function endOf(node: Ctx): End | undefined {
   if (node.end !== undefined) return node.end;
 
   // Whoever is linked was told of every end above, unless somebody is being told right now or a foreign context is yet to tell.
   const told = node.scope.foreign?.poll() === undefined && announcing === 0;
   let top = node;
   while (top.end === undefined && !(told && top.audience?.empty === false)) {
-    const above = top.parent.node;
+    const above = top.parent?.node;
     if (above === undefined) break;
     top = above;
   }
 
   // `top.end` is the nearest end above, if any. A deadline below it that lies before it came first.
-  let end = top.end;
-  for (let limit = node.scope.limit; limit !== undefined; limit = limit.beyond) {
-    const overdue = limit.overdue(end);
-    if (overdue !== undefined) {
-      end = overdue;
-      break;
-    }
-  }
+  let { end } = top;
+  const { limit } = node.scope;
+  if (limit !== undefined) for (const each of limit.beyond ? fromAbove(limit) : [limit]) end = each.overdue(end) ?? end;
 
   // Keep what was found: the next one who asks need not look as far.
-  if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent.node!) n.end = end;
+  if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent!.node!) n.end = end;
   return end;
 }
 
+/** Whether `node`, which is done, did not end with its parent. */
+export function endedByItself({ end, parent }: Ctx): boolean {
+  return end !== parent?.node?.end;
+}
+
+/** The deadlines above in the order in which they were derived. */
+function fromAbove(nearest: Limit): Limit[] {
+  const limits = [nearest];
+  for (let { beyond } = nearest; beyond !== undefined; { beyond } = beyond) limits.push(beyond);
+  return limits.reverse();
+}
+
 /** Ends `node`, unless it is done, and tells everybody below. */
-export function cancel(node: TreeNode, cause: unknown): void {
-  if (endOf(node) !== undefined) return;
-  node.end = new End<TreeNode>(node, CanceledError, cause, node.clocks && instants(node.clocks));
-  announce(node);
+export function cancel(node: Ctx, cause?: unknown): void {
+  if (store(node, cause)) announce(node);
+}
+
+/**
+ * The same for a listener that does nothing else: everybody is told when it returns, before anybody else is. From within it,
+ * a long chain of contexts that follow one another would need a long stack.
+ */
+export function cancelFollower(node: Ctx, cause: unknown): void {
+  if (store(node, cause)) follower = node;
+}
+
+/** Whether there is something to tell: `node` has ended now, or it had before and nobody below has heard of it. */
+function store(node: Ctx, cause: unknown): boolean {
+  if (endOf(node) !== undefined) return node.way?.late() === true;
+  const clocks = node.audience?.clocks;
+  node.end = new End(CanceledError, cause, clocks && instants(clocks));
+  return true;
 }
 
 /** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
-export function listen<L extends Listener>(node: TreeNode | undefined, listener: L): L {
-  if (node !== undefined) {
-    const end = endOf(node);
-    if (end === undefined) link(node, listener);
-    else tell(listener, end);
+export function listen<L extends Listener>(node: Ctx | undefined, listener: L): L {
+  return node === undefined ? listener : attach(node, listener, endOf(node));
+}
+
+/** The same for one that has been derived this moment, at `now`: its own deadline need not be looked at again. */
+export function listenToNew<L extends Listener>(node: Ctx, listener: L, now: number): L {
+  const above = node.parent?.node;
+  node.end ??= above && endOf(above);
+  if (node.end === undefined) wake(node, now);
+  return attach(node, listener, node.end);
+}
+
+function attach<L extends Listener>(node: Ctx, listener: L, end: End | undefined): L {
+  if (end === undefined) {
+    link(node, listener);
+  } else {
+    const next = tell(listener, end);
+    if (next !== undefined) announce(next);
   }
   return listener;
 }
 
 /** Tells everybody who listens to `root` or below it, which has ended: each context's own listeners, then child by child. */
-export function announce(root: TreeNode): void {
+export function announce(root: Ctx): void {
+  let place: Place | undefined = enter(root, undefined);
+  if (place === undefined) return;
   announcing++;
-  rest(root);
-  if (root.audience !== undefined) {
-    unlink(root.audience);
-    let audience = root.audience;
-    for (;;) {
-      // Whatever a listener does meanwhile, the rings only shrink: nobody links to what is done.
-      const listener = audience.listeners;
-      const child = audience.children;
-      if (listener !== undefined) {
-        remove(listener);
-        tell(listener, audience.node.end!);
-      } else if (child !== undefined) {
-        remove(child);
-        audience = child;
-        endOf(audience.node);
-        rest(audience.node);
-      } else if (audience.node !== root) {
-        audience = audience.node.parent.node!.audience!;
-      } else {
-        break;
-      }
+  while (place !== undefined) {
+    // Whatever a listener does meanwhile, the rings only shrink: nobody links to what is done.
+    const { audience }: Place = place;
+    const { listeners: listener, children: child, node } = audience;
+    if (listener !== undefined) {
+      remove(listener);
+      const next = tell(listener, node.end!);
+      if (next !== undefined) place = enter(next, place) ?? place;
+    } else if (child !== undefined) {
+      remove(child);
+      place.audience = child;
+      endOf(child.node);
+      rest(child.node);
+    } else if (node !== place.root) {
+      place.audience = node.parent!.node!.audience!;
+    } else {
+      place = place.back;
     }
   }
   announcing--;
 }
 
+/** Where an announcement is: in `audience`, below `root`. */
+interface Place {
+  readonly root: Ctx;
+  audience: Audience;
+  /** Where to go on when everybody below `root` has heard. */
+  readonly back: Place | undefined;
+}
+
+function enter(root: Ctx, back: Place | undefined): Place | undefined {
+  rest(root);
+  const { audience } = root;
+  if (audience === undefined) return undefined;
+  unlink(audience);
+  return { root, audience, back };
+}
+
 /** Links `listener`, and upwards, as far as nobody has been listening, each audience to the one above. */
-function link(node: TreeNode, listener: Listener): void {
-  let cell: Listener | Audience = listener;
-  for (let n: TreeNode | undefined = node; n !== undefined; n = n.parent.node) {
-    const audience = (n.audience ??= new Audience(n));
-    const wasEmpty = audience.empty;
-    const first = cell instanceof Audience ? (audience.children ??= cell) : (audience.listeners ??= cell);
-    cell.audience = audience;
-    // Between the last and the first, which for the only one is itself.
-    cell.prev = first.prev;
-    cell.next = first;
-    cell.prev.next = first.prev = cell;
-    if (!wasEmpty) return;
-    try {
-      n.wake();
-    } catch (error) {
-      report(error);
-    }
-    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- what it woke may have ended it
-    if (audience.empty) return;
-    cell = audience;
+function link(node: Ctx, listener: Listener): void {
+  let audience = (node.audience ??= new Audience(node));
+  let wasEmpty = audience.empty;
+  audience.listeners = join(audience, listener, audience.listeners);
+  while (wasEmpty) {
+    wake(audience.node);
+    const above = audience.node.parent?.node;
+    // What it woke may have ended it.
+    if (above === undefined || audience.empty) return;
+    const child = audience;
+    audience = above.audience ??= new Audience(above);
+    wasEmpty = audience.empty;
+    audience.children = join(audience, child, audience.children);
   }
+}
+
+/** Puts `cell` between the last and the first of a ring, which for the only one is itself. */
+function join<C extends Cell>(audience: Audience, cell: C, first: C = cell): C {
+  cell.audience = audience;
+  cell.prev = first.prev;
+  cell.next = first;
+  cell.prev.next = first.prev = cell;
+  return first;
 }
 
 /** Unlinks `cell`, and upwards, as far as nobody is listening any more, each audience from the one above. */
 export function unlink(cell: Cell): void {
-  for (let audience = cell.audience; audience !== undefined; audience = cell.audience) {
+  for (let { audience } = cell; audience !== undefined; { audience } = cell) {
     remove(cell);
     if (!audience.empty) return;
     rest(audience.node);
@@ -258,43 +250,48 @@ function remove(cell: Cell): void {
   cell.audience = undefined;
 }
 
-function tell(listener: Listener, end: End): void {
+/** @returns a context that ended with that, and is to be announced next */
+function tell(listener: Listener, end: End): Ctx | undefined {
   try {
     listener.hear(listener.target, end);
   } catch (error) {
     report(error);
   }
+  const next = follower;
+  follower = undefined;
+  return next;
 }
 
-function rest(node: TreeNode): void {
+function wake({ way }: Ctx, now?: number): void {
   try {
-    node.rest();
+    way?.wake(now);
   } catch (error) {
     report(error);
   }
 }
 
-/**
- * Calls `work` once, and not before this returns, even if the scheduler calls twice, or from within `schedule`.
- *
- * @returns what prevents it
- */
-export function later(scheduler: SchedulerLike, delayMs: number, work: () => void): () => void {
-  let state: 'scheduling' | 'missed' | 'pending' | 'over' = 'scheduling';
+function rest({ way }: Ctx): void {
+  try {
+    way?.rest();
+  } catch (error) {
+    report(error);
+  }
+}
+
+/** Has `way.due()` called once, in `delayMs` and not from within this, even if the scheduler calls twice or at once. */
+export function arm(way: Way, scheduler: SchedulerLike, delayMs: number): void {
+  let timer: Unsubscribable | undefined;
+  let missed = false;
   const fire = () => {
-    if (state === 'scheduling') state = 'missed';
-    if (state !== 'pending') return;
-    state = 'over';
-    work();
+    if (timer === undefined) missed = true;
+    else if (way.timer === timer) {
+      way.timer = undefined;
+      way.due();
+    }
   };
-  let action = scheduler.schedule(fire, delayMs);
-  const missed = (state as string) === 'missed';
-  state = 'pending';
-  if (missed) action = asyncScheduler.schedule(fire, delayMs);
-  return () => {
-    state = 'over';
-    action.unsubscribe();
-  };
+  const scheduled = scheduler.schedule(fire, delayMs);
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the scheduler may have called
+  way.timer = timer = missed ? asyncScheduler.schedule(fire, delayMs) : scheduled;
 }
 
 /** As RxJS reports an error that nobody handles: later, to `config.onUnhandledError` or else to the host. */

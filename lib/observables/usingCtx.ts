@@ -1,13 +1,11 @@
-import { Observable, from } from 'rxjs';
-import type { ObservableInput, ObservedValueOf, Subscriber } from 'rxjs';
+import { Observable } from 'rxjs';
+import type { ObservableInput, ObservedValueOf } from 'rxjs';
 import type { Context } from '../core/context.js';
 import { durationOf, limited, timeOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
-import type { End } from '../core/errors.js';
 import { contextOf } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
-import type { Cancelable } from '../core/node.js';
-import { Listener, listen } from '../core/tree.js';
+import { lend } from './lend.js';
 
 /** @see {@link usingCtx} */
 export interface UsingCtxOptions extends DeadlineOptions {
@@ -52,40 +50,7 @@ export function usingCtx<O extends ObservableInput<unknown>>(
   return new Observable((subscriber) => {
     const now = limitMs < Infinity || latest < Infinity ? ctx.scope.scheduler.now() : 0;
     const child = limited(ctx, Math.min(latest, now + limitMs), now, cause);
-    const lease = new Lease(child, subscriber);
     // A child without a deadline of its own ends from above only: it is enough to listen there.
-    subscriber.add(listen(child.scope === ctx.scope ? ctx.node : child, lease));
-    if (subscriber.closed) return;
-    let work: O;
-    try {
-      work = factory(child);
-    } catch (error) {
-      subscriber.error(error);
-      return;
-    }
-    from(work).subscribe(subscriber as Subscriber<unknown>);
-    // From now on the child is canceled when the work has been let go, which therefore hears nothing of it.
-    subscriber.remove(lease);
-    subscriber.add(lease);
+    lend(child, child.scope === ctx.scope ? ctx.node : child, subscriber, factory);
   });
-}
-
-/** Ends the stream when its context is done, and the context when the stream is over. */
-class Lease extends Listener<Subscriber<unknown>> {
-  constructor(
-    private readonly child: Cancelable,
-    subscriber: Subscriber<unknown>,
-  ) {
-    super(subscriber, fail);
-  }
-
-  /** First out of the child's listeners: then nobody hears of its end, and no error is made. */
-  override unsubscribe(): void {
-    super.unsubscribe();
-    this.child.cancel();
-  }
-}
-
-function fail(subscriber: Subscriber<unknown>, end: End): void {
-  subscriber.error(end.error);
 }

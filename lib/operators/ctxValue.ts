@@ -5,7 +5,9 @@ import { contextOf } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
 import { checkKey } from '../core/key.js';
 import type { ContextKey } from '../core/key.js';
-import { throwOnCtx } from './throwOnCtx.js';
+import { fail } from '../core/node.js';
+import { Listener, listen } from '../core/tree.js';
+import { mirror } from '../observables/mirror.js';
 
 /**
  * Puts what `ctx` has under `key` beside each value of the source, as a pair or through `project`.
@@ -49,11 +51,7 @@ export function ctxValue<V, D extends V | undefined, T>(
   return (source) =>
     new Observable((subscriber) => {
       const found = own.value(key);
-      source
-        .pipe(
-          map((value, index) => project(value, found, index)),
-          throwOnCtx(ctx),
-        )
-        .subscribe(subscriber);
+      const projected = source.pipe(map((value, index) => project(value, found, index)));
+      mirror(projected, subscriber, listen(own.node, new Listener(subscriber, fail)));
     });
 }

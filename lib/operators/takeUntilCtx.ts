@@ -3,6 +3,7 @@ import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs';
 import type { Context } from '../core/context.js';
 import { contextOf } from '../core/foreign.js';
 import { Listener, listen } from '../core/tree.js';
+import { mirror } from '../observables/mirror.js';
 
 /**
  * Mirrors the source until `ctx` is done, then completes.
@@ -25,8 +26,7 @@ export function takeUntilCtx<T>(ctx: Context): MonoTypeOperatorFunction<T> {
   const { node } = contextOf(ctx, 'takeUntilCtx');
   return (source) =>
     new Observable((subscriber) => {
-      subscriber.add(listen(node, new Listener(subscriber, complete)));
-      if (!subscriber.closed) source.subscribe(subscriber);
+      mirror(source, subscriber, listen(node, new Listener(subscriber, complete)));
     });
 }
 

@@ -1,9 +1,10 @@
 import { Observable } from 'rxjs';
-import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import type { End } from '../core/errors.js';
 import { contextOf } from '../core/foreign.js';
+import { fail } from '../core/node.js';
 import { Listener, listen } from '../core/tree.js';
+import { mirror } from '../observables/mirror.js';
 
 /**
  * Mirrors the source until `ctx` is done, then errors with `ctx.err`.
@@ -26,11 +27,6 @@ export function throwOnCtx<T>(ctx: Context): MonoTypeOperatorFunction<T> {
   const { node } = contextOf(ctx, 'throwOnCtx');
   return (source) =>
     new Observable((subscriber) => {
-      subscriber.add(listen(node, new Listener(subscriber, fail)));
-      if (!subscriber.closed) source.subscribe(subscriber);
+      mirror(source, subscriber, listen(node, new Listener(subscriber, fail)));
     });
-}
-
-function fail(subscriber: Subscriber<unknown>, end: End): void {
-  subscriber.error(end.error);
 }

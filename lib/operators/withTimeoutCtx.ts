@@ -1,9 +1,12 @@
+import { Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { durationOf } from '../core/deadline.js';
+import { durationOf, limited } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
 import { contextOf } from '../core/foreign.js';
-import { usingCtx } from '../observables/usingCtx.js';
+import { fail } from '../core/node.js';
+import { Listener, listenToNew } from '../core/tree.js';
+import { mirror } from '../observables/mirror.js';
 
 /**
  * Mirrors the source, and errors with a `DeadlineExceededError` when it has not ended `ms` after the subscription, or with
@@ -25,7 +28,14 @@ import { usingCtx } from '../observables/usingCtx.js';
  * @throws TypeError when ctx is not a context or ms is not a number
  */
 export function withTimeoutCtx<T>(ctx: Context, ms: number, options?: DeadlineOptions): MonoTypeOperatorFunction<T> {
-  contextOf(ctx, 'withTimeoutCtx');
-  const timeout = durationOf(ms, 'withTimeoutCtx');
-  return (source) => usingCtx(ctx, () => source, { timeout, cause: options?.cause });
+  const parent = contextOf(ctx, 'withTimeoutCtx');
+  const duration = durationOf(ms, 'withTimeoutCtx');
+  const cause = options?.cause;
+  return (source) =>
+    new Observable((subscriber) => {
+      const now = parent.scope.scheduler.now();
+      // Nobody else gets hold of the child: it is let go with its only listener.
+      const child = limited(parent, now + duration, now, cause);
+      mirror(source, subscriber, listenToNew(child, new Listener(subscriber, fail), now));
+    });
 }

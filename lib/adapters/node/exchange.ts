@@ -3,7 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Cancelable } from '../../core/node.js';
+import type { Ctx } from '../../core/node.js';
+import { cancel } from '../../core/tree.js';
 import type { Site } from './site.js';
 
 /** A request of `node:http`, `node:https` or `node:http2`. */
@@ -49,7 +50,7 @@ export function isHttp2(res: AnyResponse): res is Http2ServerResponse {
 
 export abstract class Exchange {
   /** Set by the first who asks for one. */
-  ctx: Cancelable | undefined = undefined;
+  ctx: Ctx | undefined = undefined;
   /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
   whole: boolean | undefined = undefined;
   /** Among the open ones of its server. */
@@ -78,7 +79,7 @@ export abstract class Exchange {
   /** The context of an exchange that is over is done. */
   release(): void {
     if (this.ctx !== undefined && this.ctx.end === undefined) {
-      this.ctx.cancel(this.whole === true ? undefined : new ClientGoneError());
+      cancel(this.ctx, this.whole === true ? undefined : new ClientGoneError());
     }
   }
 }

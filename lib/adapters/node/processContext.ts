@@ -3,8 +3,8 @@ import { background, withCancelFunc } from '../../core/context.js';
 import type { CancelFunc, Context } from '../../core/context.js';
 import { contextOf } from '../../core/foreign.js';
 import { badInput } from '../../core/input.js';
-import { Cancelable } from '../../core/node.js';
-import { Listener, listen } from '../../core/tree.js';
+import { Ctx, Way } from '../../core/node.js';
+import { Listener, cancel, listen } from '../../core/tree.js';
 
 /** The process got a signal that ended its {@link processContext}. */
 export class ProcessSignalError extends Error {
@@ -42,9 +42,9 @@ export function processContext(
   for (const signal of signals) {
     if (!/^SIG[A-Z0-9]+$/.test(signal)) throw badInput('processContext', 'signals', 'names of signals', signal);
   }
-  const ctx = new ProcessCtx(above, above.scope);
+  const ctx = new Ctx(above, above.scope, new Way('processContext'));
   const end = (signal: NodeJS.Signals) => {
-    ctx.cancel(new ProcessSignalError(signal));
+    cancel(ctx, new ProcessSignalError(signal));
   };
   const leave = () => {
     for (const signal of signals) process.off(signal, end);
@@ -66,10 +66,4 @@ export function processContext(
 
 function call(f: () => void): void {
   f();
-}
-
-class ProcessCtx extends Cancelable {
-  protected override label(): string {
-    return 'processContext';
-  }
 }

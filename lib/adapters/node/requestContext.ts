@@ -4,7 +4,7 @@ import type { Context } from '../../core/context.js';
 import { durationOf, limited } from '../../core/deadline.js';
 import { contextOf } from '../../core/foreign.js';
 import { badInput } from '../../core/input.js';
-import type { Cancelable, Ctx } from '../../core/node.js';
+import type { Ctx } from '../../core/node.js';
 import { mayLimitTime, timeoutFrom } from '../http/timeoutHeaders.js';
 import { exchangeOf, isHttp2 } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
@@ -66,7 +66,7 @@ export function limitsOf(options: RequestContextOptions | undefined, call: strin
 }
 
 /** Gives an exchange that has none its context. */
-export function contextFor(exchange: Exchange, parent: Ctx, { timeoutMs, maxTimeoutMs }: Limits): Cancelable {
+export function contextFor(exchange: Exchange, parent: Ctx, { timeoutMs, maxTimeoutMs }: Limits): Ctx {
   const asked = mayLimitTime(exchange.req.rawHeaders) ? timeoutFrom(exchange.req.headers) : undefined;
   const ms = Math.min(asked ?? timeoutMs, maxTimeoutMs);
   const now = ms < Infinity ? parent.scope.scheduler.now() : 0;

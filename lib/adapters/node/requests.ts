@@ -6,8 +6,8 @@ import type { Observer, Subscription } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import { isDeadlineExceeded } from '../../core/errors.js';
 import { contextOf } from '../../core/foreign.js';
-import { Cancelable } from '../../core/node.js';
-import { Listener, listen, report } from '../../core/tree.js';
+import { Ctx } from '../../core/node.js';
+import { Listener, cancel, listen, report } from '../../core/tree.js';
 import { answer, mute } from './answer.js';
 import { exchangeOf } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
@@ -77,7 +77,7 @@ export function requests(
 
   return new Requests<HttpRequest<AnyRequest, AnyResponse>>((subscriber) => {
     const alive = site.under(above);
-    const all = new Cancelable(alive, alive.scope);
+    const all = new Ctx(alive, alive.scope);
     const end = (exchange: Exchange) => {
       if (exchange.whole === undefined) answer(exchange.res, statusFor(exchange, above.err));
       else if (!exchange.whole) mute(exchange.res);
@@ -104,7 +104,7 @@ export function requests(
     server.on('request', receive).on('error', serverFailed).on('close', close);
     subscriber.add(() => {
       server.off('request', receive).off('error', serverFailed).off('close', close);
-      all.cancel();
+      cancel(all);
     });
   });
 }
@@ -150,7 +150,7 @@ function handlerFailed({ ctx, req, res }: HttpRequest<AnyRequest, AnyResponse>, 
   if (error === ctx.err) return;
   const exchange = exchangeOf(req, res);
   failed.add(exchange);
-  exchange.ctx!.cancel(error);
+  cancel(exchange.ctx!, error);
   complain('a handler failed', error);
 }
 

@@ -6,6 +6,7 @@ import { afterFunc, withoutCancel } from '../../core/context.js';
 import type { Context } from '../../core/context.js';
 import { durationOf, withTimeout } from '../../core/deadline.js';
 import { contextOf } from '../../core/foreign.js';
+import { cancel } from '../../core/tree.js';
 import { exchangeOf, isHttp2 } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
 import { checkServer, siteOf } from './site.js';
@@ -140,7 +141,7 @@ class Shutdown implements Closer {
     for (const exchange of this.counted) if (exchange.whole === undefined) this.cut++;
     this.wait(lastWordsMs, this.destroy);
     this.site.hurry();
-    for (const { ctx } of [...this.site.open]) ctx?.cancel(this.ctx.cause);
+    for (const { ctx } of [...this.site.open]) if (ctx !== undefined) cancel(ctx, this.ctx.cause);
     this.sweep();
   };
 
