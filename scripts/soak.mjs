@@ -2,7 +2,7 @@
 // `--seed 12345` begins with that seed. The first law that is broken ends it, with the smallest history that breaks it.
 import { parseArgs } from 'node:util';
 import { config } from 'rxjs';
-import { liveRandomly } from '../spec/helpers/randomLives.js';
+import { batch, liveRandomly } from '../spec/helpers/randomLives.js';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes);
@@ -12,7 +12,6 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   process.exit(2);
 }
 
-const batch = 250;
 const start = Date.now();
 const total = { lives: 0, contexts: 0, listeners: 0 };
 /** @type {Set<unknown>} */

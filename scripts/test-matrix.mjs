@@ -1,5 +1,6 @@
-// The specs against the packed tarball, in ESM and CJS, on every runtime and on the ends of the rxjs peer range, and from
-// the sources in every browser that is here. Prints one table. What cannot be downloaded at the moment is shown as not run.
+// The specs against the packed tarball, in ESM and CJS, on every runtime and on the ends of the rxjs peer range; from the
+// sources those in every browser that is here, and on every Node those of servers, processes and other copies of the package.
+// Prints one table. What cannot be downloaded at the moment is shown as not run.
 // `npm run test:matrix -- node22 bun` runs those rows alone.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,12 +21,14 @@ const formats = /** @type {const} */ (['esm', 'cjs']);
 
 // A runtime is a package that holds the program for one platform.
 const deno = process.platform === 'linux' ? `@deno/${process.platform}-${process.arch}-glibc` : `@deno/${host}`;
+/** @type {{ name: string, spec: string, bin: string, args: string[], sources?: string[] }[]} */
 const runtimes = [
   ...['20', '22', '24', 'latest'].map((version) => ({
     name: version === 'latest' ? 'node latest' : `node ${version}`,
     spec: `node-${host}@${version}`,
     bin: 'bin/node',
     args: ['--expose-gc'],
+    sources: ['spec/adapters/**/*.node.spec.ts', 'spec/interop/*.node.spec.ts'],
   })),
   { name: 'bun', spec: `@oven/bun-${host}`, bin: 'bin/bun', args: [] },
   {
@@ -36,14 +39,27 @@ const runtimes = [
   },
 ];
 
+const browsers = /** @type {const} */ ([
+  ['chromium', 'HeadlessChromium', findChrome()],
+  ['firefox', 'FirefoxHeadless', findFirefox()],
+  ['webkit', 'WebKit', findWebKit()],
+]);
+
+const rowOf = (/** @type {string} */ name) => name.replace(' ', '');
+const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(rowOf(name));
+const rows = [...runtimes.map(({ name }) => rowOf(name)), ...browsers.map(([name]) => name)];
+const unknown = only.filter((row) => !rows.includes(row));
+if (unknown.length > 0) {
+  console.error(`no row is called ${unknown.join(', ')}: there are ${rows.join(', ')}`);
+  process.exit(2);
+}
+
 /** @param {string} cwd @param {string[]} packages */
 function install(cwd, ...packages) {
   mkdirSync(cwd, { recursive: true });
   if (!existsSync(`${cwd}/package.json`)) writeFileSync(`${cwd}/package.json`, '{ "private": true }\n');
-  execFileSync('npm', ['install', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force', ...packages], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const flags = ['--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error', '--force'];
+  execFileSync('npm', ['install', ...flags, ...packages], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
 /** @param {string} cwd @param {'esm' | 'cjs'} format */
@@ -141,43 +157,40 @@ const table = {};
 let failed = false;
 /** @type {string[]} */
 const missing = [];
-const wanted = (/** @type {string} */ name) => only.length === 0 || only.includes(name.replace(' ', ''));
 
-for (const { name, spec, bin, args } of runtimes.filter((runtime) => wanted(runtime.name))) {
+for (const { name, spec, bin, args, sources } of runtimes.filter((runtime) => wanted(runtime.name))) {
   /** @type {Record<string, string>} */
   const row = (table[name] = {});
-  const cwd = `${dir}/${name.replace(' ', '')}`;
+  const cwd = `${dir}/${rowOf(name)}`;
   try {
     install(cwd, spec);
   } catch (error) {
-    missing.push(
-      `${name}: ${spec} could not be downloaded: ${String(/** @type {any} */ (error).stderr ?? error)
-        .trim()
-        .split('\n')
-        .at(-1)}`,
-    );
+    const [reason] = String(/** @type {any} */ (error).stderr || error).split('\n');
+    missing.push(`${name}: ${spec} could not be downloaded: ${reason}`);
     for (const column of columns) row[column.name] = 'not run';
+    if (sources !== undefined) row.sources = 'not run';
     continue;
   }
   const program = path.resolve(cwd, 'node_modules', spec.replace(/(?<=.)@[^@/]*$/, ''), bin);
-  for (const { name: column, config } of columns) {
-    const jasmine = `${path.dirname(config)}/node_modules/jasmine/bin/jasmine.js`;
-    const { ok, text } = await run(
-      program,
-      [...args, jasmine, `--config=${config}`],
-      /(?<specs>\d+) specs?, (?<failures>\d+) failures?/g,
-    );
+  const jasmine = 'node_modules/jasmine/bin/jasmine.js';
+  const runs = columns.map(({ name, config }) => ({
+    column: name,
+    args: [`${path.dirname(config)}/${jasmine}`, `--config=${config}`],
+  }));
+  if (sources !== undefined) {
+    const config = '--config=spec/support/jasmine.mjs';
+    runs.push({ column: 'sources', args: ['--import', 'tsx', jasmine, config, ...sources] });
+  }
+  for (const { column, args: specs } of runs) {
+    const summary = /(?<specs>\d+) specs?, (?<failures>\d+) failures?/g;
+    const { ok, text } = await run(program, [...args, ...specs], summary);
     row[column] = text;
     failed ||= !ok;
     console.log(`${name}, ${column}: ${text}`);
   }
 }
 
-for (const [name, browser, found] of /** @type {const} */ ([
-  ['chromium', 'HeadlessChromium', findChrome()],
-  ['firefox', 'FirefoxHeadless', findFirefox()],
-  ['webkit', 'WebKit', findWebKit()],
-])) {
+for (const [name, browser, found] of browsers) {
   if (!wanted(name)) continue;
   if (found === undefined) {
     missing.push(`${name}: not installed`);

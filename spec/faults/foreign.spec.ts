@@ -16,7 +16,7 @@ import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
-import { macrotask } from '../support/unhandled-errors.js';
+import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 /** A foreign context whose members are those given. */
 function foreign(members: object): Context {
@@ -155,6 +155,30 @@ describe('a foreign context whose done$', () => {
     complete();
     expect(heard.errs).toEqual([err]);
     expect(heard.completed).toBe(1);
+  });
+
+  it('throws when it is let go is reported each time, and everybody hears', async () => {
+    const parent = mock();
+    const { done$ } = parent;
+    const unwilling = new Observable<ContextError>((subscriber) => {
+      subscriber.add(done$.subscribe(subscriber));
+      return thrower;
+    });
+    const [child] = withCancel(Object.assign(parent, { done$: unwilling }));
+    const [sibling, cancelSibling] = withCancel(parent);
+    const left = listen(child);
+    expect(() => left.unsubscribe()).not.toThrow();
+    const heard = [listen(sibling), listen(withCancel(sibling)[0])];
+    expect(() => cancelSibling('own')).not.toThrow();
+    heard.push(listen(child));
+    expect(() => parent.end(err)).not.toThrow();
+    expect(left.errs).toEqual([]);
+    expect(heard.map(({ errs }) => errs)).toEqual([[sibling.err!], [sibling.err!], [err]]);
+    expect(parent.open).toBe(0);
+    await macrotask();
+    const reported = takeUnhandledErrors();
+    expect(reported.length).toBe(3);
+    for (const one of reported) expect(one).toEqual(jasmine.objectContaining({ errors: [error] }));
   });
 
   it('throws when it is read makes the derivation throw: it is no context', () => {

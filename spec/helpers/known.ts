@@ -88,6 +88,7 @@ export class Known implements ModelCtx {
 /** The same of something outside. */
 export class OutsideKnown implements ModelCtx {
   readonly isContext = false as const;
+  readonly foreign = false;
   end: ModelEnd | undefined = undefined;
   /** It has completed without a word. */
   silent = false;

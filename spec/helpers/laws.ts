@@ -39,18 +39,16 @@ export class Laws {
       this.aDoneContextStaysDone(ctx, errs[id]);
       this.aDescendantOfADoneContextIsDone(ctx, errs);
       this.theModelAgrees(ctx, errs[id]);
+      this.noDeadlineIsLaterThanThatOfTheParent(ctx);
     }
     // The rest in turn: it can hardly differ when `err` is right.
-    const one = known[this.looks++ % errs.length]!;
-    this.noDeadlineIsLaterThanThatOfTheParent(one);
-    this.whatIsDerivedFromErrAgrees(one);
+    this.whatIsDerivedFromErrAgrees(known[this.looks++ % errs.length]!);
     this.reading = before;
   }
 
   whenDerived(made: Known): void {
     this.valuesAreInherited(made);
     this.doneIsOneObservable(made);
-    this.noDeadlineIsLaterThanThatOfTheParent(made);
   }
 
   whenJoined(listener: Listener): void {

@@ -20,6 +20,8 @@ export interface ModelCtx {
   readonly at?: number | undefined;
   readonly given?: unknown;
   readonly isContext: boolean;
+  /** Whether it is somebody else's: then it does not say when it ended. */
+  readonly foreign: boolean;
   end?: ModelEnd | undefined;
 }
 
@@ -48,19 +50,25 @@ export class Model {
     for (const ctx of [...this.all].reverse()) {
       if (ctx.at === at) this.end(ctx, { kind: 'deadline', cause: ctx.given, at });
     }
-    for (const ctx of this.all) if (ctx.source?.end?.at === at) this.follow(ctx);
+    for (const ctx of this.all) if (whenEnded(ctx.source) === at) this.follow(ctx);
     this.pass(now);
   }
 
   /**
    * If what `ctx` follows has ended, so does `ctx`: the `err` of a context, or what the other one says, is the cause.
    *
-   * Where it was ended by somebody, this comes at the latest when everybody has been told. In which order they are is not promised,
+   * Where it was ended by somebody, or does not say when it ended, this comes at the latest when everybody has been told. In which order they are is not promised,
    * nor, therefore, whether one that follows ends by itself or with a parent that does so too.
    */
   follow(ctx: ModelCtx): void {
     const { source } = ctx;
     if (!source?.end) return;
-    this.end(ctx, { kind: 'canceled', cause: source.isContext ? source.end : source.end.cause, at: source.end.at });
+    this.end(ctx, { kind: 'canceled', cause: source.isContext ? source.end : source.end.cause, at: whenEnded(source) });
   }
+}
+
+/** When time ended it, if it says so: what is foreign does not, nor what ended with that. */
+function whenEnded(ctx?: ModelCtx): number | undefined {
+  if (ctx?.end === undefined || ctx.foreign) return undefined;
+  return ctx.parent?.end === ctx.end ? whenEnded(ctx.parent) : ctx.end.at;
 }

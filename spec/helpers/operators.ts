@@ -21,11 +21,14 @@ import {
   background,
   contextKey,
   withCancel,
+  withScheduler,
+  withTimeout,
   withValue,
 } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { ctxHelpers, listenerCount } from '../../lib/testing/index.js';
 import type { CtxHelpers } from '../../lib/testing/index.js';
+import { Clock } from './clock.js';
 
 /** Runs a spec in virtual time, with marbles for observables and contexts. */
 export function run(spec: (t: RunHelpers & CtxHelpers) => void): void {
@@ -333,6 +336,23 @@ export function itRunsEachInnerStreamUnderItsOwnChild(operator: Flattening): voi
     cancel();
     expect(errors.length).toBe(3);
     for (const error of errors) expect(error).toBe(ctx.err);
+  });
+
+  it('errors instead of projecting when the deadline has passed and no timer could tell', () => {
+    const clock = new Clock();
+    const [ctx] = withTimeout(withScheduler(background(), clock), 7);
+    const source = new Subject<string>();
+    const seen: unknown[] = [];
+    source
+      .pipe(operator(ctx, (_, value) => of(value)))
+      .subscribe({ next: (value) => seen.push(value), error: (err: unknown) => seen.push(err) });
+    source.next('in time');
+    clock.jump(7);
+    source.next('late');
+    expect(seen).toEqual(['in time', jasmine.any(DeadlineExceededError)]);
+    expect(seen[1]).toBe(ctx.err);
+    expect(source.observed).toBeFalse();
+    expect(listenerCount(ctx)).toBe(0);
   });
 
   it('takes whatever `from` takes from the projection, and cancels the child when that ends', async () => {

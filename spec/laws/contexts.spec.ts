@@ -1,12 +1,10 @@
 // Random use of contexts; helpers/laws.ts says what must hold, helpers/model.ts is the second opinion.
 // RXJS_CTX_HISTORIES=200 makes it cheap, RXJS_CTX_SEED begins with that seed, on Node; `npm run soak` goes on for as long as it is told.
-import { liveRandomly } from '../helpers/randomLives.js';
+import { batch, liveRandomly } from '../helpers/randomLives.js';
 import { histories, seed } from '../helpers/runs.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 const share = Math.ceil(histories / 10);
-/** A browser that is busy for long is taken for lost. */
-const batch = 100;
 /** Most of it is for finding the smallest history that breaks a law. */
 const timeLimitMs = 300_000;
 

@@ -29,7 +29,7 @@ import type { Context, UsingCtxOptions } from '../../lib/index.js';
 import type { Ctx } from '../../lib/core/node.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
-import { mock } from '../helpers/foreign.js';
+import { mock, wrap } from '../helpers/foreign.js';
 import {
   callAfter,
   canceled,
@@ -496,11 +496,13 @@ describe('usingCtx', () => {
       run((t) => {
         const work = t.cold('--a-a-a-a|');
         const unlimited = t.ctx('-');
-        for (const [, options, result] of limits) {
-          t.expectObservable(
-            usingCtx(unlimited, () => work, options),
-            '---^',
-          ).toBe(result, undefined, exceeded);
+        for (const parent of [unlimited, wrap(unlimited)]) {
+          for (const [, options, result] of limits) {
+            t.expectObservable(
+              usingCtx(parent, () => work, options),
+              '---^',
+            ).toBe(result, undefined, exceeded);
+          }
         }
       });
     });

@@ -186,6 +186,7 @@ class Shutdown implements Closer {
     this.sweeping = true;
     setImmediate(() => {
       this.sweeping = false;
+      if (!this.site.closers.has(this)) return; // it is over, and the server may listen again
       if (this.site.open.some(({ res }) => res.writableEnded)) return;
       (this.server as Partial<Server>).closeIdleConnections?.();
     });

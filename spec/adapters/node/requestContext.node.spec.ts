@@ -79,6 +79,7 @@ describe('requestContext', () => {
         expect(isCanceled(err)).toBeTrue();
         expect(ctx.cause).toBeInstanceOf(ClientGoneError);
         expect((ctx.cause as Error).name).toBe('ClientGoneError');
+        expect((ctx.cause as Error).message).toBe('client gone before the response was finished');
         expect(err.cause).toBe(ctx.cause);
         await turns();
         expect(listenersOf(res)).toBeLessThanOrEqual(before);

@@ -299,8 +299,6 @@ describe('shutdown', () => {
     await turns();
     expect(look).toHaveBeenCalledTimes(1);
     one.seen[0]!.res.destroy();
-    await turns();
-    expect(look).toHaveBeenCalledTimes(2);
     expect(await one.down).toEqual({ finished: 0, cut: 0 });
   });
 
@@ -457,6 +455,17 @@ describe('shutdown', () => {
     const { port } = await listen(server);
     requests(background(), server as http.Server).subscribe(({ res }) => res.end('again'));
     expect((await client(transports[0]!, port)().answer).body).toBe('again');
+  });
+
+  it('that is over closes no connection of a server that listens again', async () => {
+    const { server } = await pair(transports[0]!);
+    const [ctx, cancel] = withCancel(background());
+    const down = shutdown(ctx, server, { graceMs: 60_000 });
+    cancel();
+    await down;
+    const closeIdle = spyOn(server as http.Server, 'closeIdleConnections');
+    await turns();
+    expect(closeIdle).not.toHaveBeenCalled();
   });
 
   it('refuses bad input at the call', () => {
