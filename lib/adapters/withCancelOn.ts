@@ -64,8 +64,8 @@ function followSignal(parent: Ctx, signal: AbortSignal): Ctx {
 
 function followContext(parent: Ctx, other: Ctx): Ctx {
   const merged = new Merged(parent, other);
-  merged.following = follow(merged.ctx, other, (end) => end.error);
-  return merged.ctx;
+  merged.following = follow(merged.node, other, (end) => end.error);
+  return merged.node;
 }
 
 /** Cancels `ctx` when `other` ends; lets go of `other` when `ctx` is done. */
@@ -91,7 +91,7 @@ function unsubscribe(subscription: Subscription): void {
 
 /** What ends a child that another context ends too. */
 class Merged extends Way implements Limit {
-  readonly ctx: Ctx;
+  readonly node: Ctx;
   readonly at: number | undefined;
   /** The other's deadline may be on a clock of its own. */
   readonly clock = undefined;
@@ -113,8 +113,8 @@ class Merged extends Way implements Limit {
     this.soleClock = limit === undefined || limit.soleClock === soleClock ? soleClock : undefined;
     // Without a deadline of its own: the other has none, or one that is known to be no earlier than what is above.
     const plain = deadline === undefined || (this.soleClock !== undefined && this.at === limit?.at);
-    this.ctx = new Ctx(parent, plain ? parent.scope : new Scope(scheduler, this, values, foreign, eager), this);
-    this.ctx.end ??= parent.node && endOf(parent.node);
+    this.node = new Ctx(parent, plain ? parent.scope : new Scope(scheduler, this, values, foreign, eager), this);
+    this.node.end ??= parent.node && endOf(parent.node);
     if (plain) return;
     watchClock(parent.node, scheduler);
     watchClock(other.node, scheduler);
@@ -122,15 +122,14 @@ class Merged extends Way implements Limit {
 
   /** The deadline is the other's to keep: when it has passed, the other is done. */
   overdue(end: End | undefined): End | undefined {
-    const { ctx, other } = this;
-    if (ctx.end !== undefined) return end === undefined ? ctx.end : undefined;
+    const { node, other } = this;
     if (this.isEarly || !this.innermostFirst()) return undefined;
     const theirs = other.node && endOf(other.node);
     if (theirs === undefined) return undefined;
-    if (end !== undefined && !isBefore(theirs, end, ctx.scope.scheduler)) return undefined;
+    if (end !== undefined && !isBefore(theirs, end, node.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([ctx.scope.scheduler, ...(ctx.audience?.clocks ?? [])], theirs.at);
-    return (ctx.end = new FollowedEnd(theirs, at));
+    const at = instants([node.scope.scheduler, ...(node.audience?.clocks ?? [])], theirs.at);
+    return (node.end = new FollowedEnd(theirs, at));
   }
 
   /** Whether all that the other's deadline may depend on says that it is yet to come. */
@@ -145,14 +144,14 @@ class Merged extends Way implements Limit {
     const chain: Merged[] = [];
     for (let merged = this as Merged; merged.other.node?.end === undefined;) {
       const { limit } = merged.other.scope;
-      if (!(limit instanceof Merged) || limit.ctx.end !== undefined) break;
+      if (!(limit instanceof Merged) || limit.node.end !== undefined) break;
       chain.push((merged = limit));
     }
-    return chain.reverse().every(({ ctx }) => endOf(ctx) !== undefined);
+    return chain.reverse().every(({ node }) => endOf(node) !== undefined);
   }
 
   override late(): boolean {
-    return endedByItself(this.ctx) && this.following?.closed === false;
+    return endedByItself(this.node) && this.following?.closed === false;
   }
 }
 

@@ -106,11 +106,11 @@ export function durationOf(ms: number, call: string, argument = 'ms'): number {
 /** A child with a deadline of its own, unless there is an earlier one above. */
 export function limited(parent: Ctx, at: number, now: number, cause: unknown): Ctx {
   const earliest = parent.scope.limit?.at ?? Infinity;
-  return at === Infinity || earliest < at ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).ctx;
+  return at === Infinity || earliest < at ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).node;
 }
 
 class Deadline extends Way implements Limit {
-  readonly ctx: Ctx;
+  readonly node: Ctx;
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
   readonly soleClock: SchedulerLike | undefined;
@@ -122,33 +122,32 @@ class Deadline extends Way implements Limit {
     private readonly given: unknown,
   ) {
     super('withDeadline');
-    const { node } = parent;
+    const { node: above } = parent;
     const { scheduler, limit, values, foreign, eager } = parent.scope;
     this.clock = scheduler;
     this.beyond = limit?.clock === scheduler ? limit.beyond : limit;
     this.soleClock = this.beyond === undefined ? scheduler : undefined;
-    const ctx = (this.ctx = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
-    watchClock(node, scheduler);
-    if (at <= now) ctx.end ??= (node && endOf(node)) ?? this.expire();
-    if (eager && endOf(ctx) === undefined) this.wake(now);
+    const node = (this.node = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
+    watchClock(above, scheduler);
+    if (at <= now) node.end ??= (above && endOf(above)) ?? this.expire();
+    if (eager && endOf(node) === undefined) this.wake(now);
   }
 
   override label(): string {
     const time = new Date(this.at).toJSON() as string | null;
-    const left = String(Math.round(remaining(this.ctx) / 100) / 10);
+    const left = String(Math.round(remaining(this.node) / 100) / 10);
     return `${super.label()}(${time ?? String(this.at)}, ${left}s left)`;
   }
 
   overdue(end: End | undefined): End | undefined {
     const { at, clock } = this;
-    const own = this.ctx.end;
-    if (end === undefined) return own ?? (at <= clock.now() ? this.expire() : undefined);
-    return at <= (end.at?.get(clock) ?? -Infinity) && own === undefined ? this.expire() : undefined;
+    const came = end === undefined ? clock.now() : end.at?.get(clock);
+    return came !== undefined && at <= came ? this.expire() : undefined;
   }
 
   override late(): boolean {
     if (this.timer === undefined) return false;
-    if (endedByItself(this.ctx)) return true;
+    if (endedByItself(this.node)) return true;
     this.rest(); // they hear from above
     return false;
   }
@@ -159,23 +158,23 @@ class Deadline extends Way implements Limit {
   }
 
   override rest(): void {
-    if (this.ctx.end !== undefined || !this.ctx.scope.eager) super.rest();
+    if (this.node.end !== undefined || !this.node.scope.eager) super.rest();
   }
 
   override due(): void {
     // A timer may be early: the delay was cut, or the clock was set.
-    if (endOf(this.ctx) === undefined) this.wake();
-    else announce(this.ctx);
+    if (endOf(this.node) === undefined) this.wake();
+    else announce(this.node);
   }
 
   private expire(): End {
-    const { ctx, clock, at } = this;
+    const { node, clock, at } = this;
     const lateMs = clock.now() - at;
-    const when = new Map(ctx.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
-    const end = (ctx.end = new End(DeadlineExceededError, this.given, when));
+    const when = new Map(node.audience?.clocks?.map((other) => [other, other.now() - lateMs])).set(clock, at);
+    const end = (node.end = new End(DeadlineExceededError, this.given, when));
     if (this.timer !== undefined) {
       this.rest();
-      if (ctx.audience?.empty === false) this.wake();
+      if (node.audience?.empty === false) this.wake();
     }
     return end;
   }

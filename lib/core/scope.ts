@@ -2,6 +2,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { End } from './errors.js';
 import type { ContextKey } from './key.js';
+import type { Ctx } from './node.js';
 
 /** What a context inherits, shared by all that inherit the same. */
 export class Scope {
@@ -19,6 +20,8 @@ export class Scope {
 
 /** What a deadline is to those below it. */
 export interface Limit {
+  /** The context that has it. */
+  readonly node: Ctx;
   /** Epoch ms. */
   readonly at: number | undefined;
   /** The clock of `at`; undefined when it is not ours to read. */
@@ -28,8 +31,8 @@ export interface Limit {
   /** The nearest deadline above that is not known to be later: one on another clock. */
   readonly beyond: Limit | undefined;
   /**
-   * The end of its context by this deadline, if that passed before `end` came or, without one, has passed by now. Calls no
-   * listener: they hear from the timer.
+   * Asked while its context has no end. Its end by this deadline, if that passed before the nearest end above came or, without
+   * one, has passed by now. Calls no listener: they hear from the timer.
    */
   overdue(end: End | undefined): End | undefined;
 }

@@ -94,10 +94,14 @@ export function endOf(node: Ctx): End | undefined {
     top = above;
   }
 
-  // `top.end` is the nearest end above, if any. A deadline below it that lies before it came first.
-  let { end } = top;
+  // `top.end` is the nearest end above that was looked at. A deadline below it that lies before it came first.
+  const stored = top.end;
+  let end = stored;
   const { limit } = node.scope;
-  if (limit !== undefined) for (const each of limit.beyond ? fromAbove(limit) : [limit]) end = each.overdue(end) ?? end;
+  for (const each of limit?.beyond === undefined ? [limit] : fromAbove(limit)) {
+    if (each?.node.end === undefined) end = each?.overdue(end) ?? end;
+    else if (stored === undefined) end = each.node.end; // one that is told of its end was not looked above
+  }
 
   // Keep what was found: the next one who asks need not look as far.
   if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent!.node!) n.end = end;

@@ -1001,6 +1001,19 @@ describe('withCancelOn', () => {
       });
     }
 
+    it('ends with a parent whose own parent ended by following in that instant, after one has looked at them', () => {
+      const clock = new Clock();
+      const root = withScheduler(background(), clock);
+      const [other] = withTimeout(root, 1);
+      const [above] = withCancelOn(root, other);
+      const [parent] = withDeadline(above, 1);
+      const [ctx] = withCancelOn(parent, parent);
+      clock.jump(1);
+      expect(above.err).toBeInstanceOf(CanceledError);
+      expect(parent.err).toBeInstanceOf(DeadlineExceededError);
+      expect(ctx.err).toBe(parent.err);
+    });
+
     it('ends with the parent when the two deadlines are the same', () => {
       for (const pass of [(clock: Clock) => clock.jump(10), (clock: Clock) => clock.advance(10)]) {
         const clock = new Clock();
