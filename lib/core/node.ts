@@ -66,14 +66,23 @@ export class Way {
   }
 }
 
+/** What changes of contexts that somebody has frozen. */
+const frozen = new WeakMap<Ctx, { end?: End | undefined; audience?: Audience | undefined }>();
+let someFrozen = false;
+
+function thaw(ctx: Ctx) {
+  const changing = frozen.get(ctx) ?? {};
+  frozen.set(ctx, changing);
+  someFrozen = true;
+  return changing;
+}
+
 /** A context of this copy of the library. */
 export class Ctx implements Context {
   /** The nearest context, from here upwards, that can end. Itself, unless it only carries something. */
   node: Ctx | undefined = this;
-  /** Set once: by its own end, or by the first look at that of an ancestor. */
-  end: End | undefined;
-  /** Made by the first who listens, or derives a deadline below. */
-  audience: Audience | undefined = undefined;
+  private ownEnd: End | undefined;
+  private ownAudience: Audience | undefined = undefined;
 
   constructor(
     /** What it was derived from; `undefined` for a root and for what is not ours. */
@@ -82,7 +91,33 @@ export class Ctx implements Context {
     /** `undefined` for a plain `withCancel`. */
     readonly way?: Way,
   ) {
-    this.end = parent?.node?.end;
+    this.ownEnd = parent?.node?.end;
+  }
+
+  /** Set once: by its own end, or by the first look at that of an ancestor. */
+  get end(): End | undefined {
+    return this.ownEnd ?? (someFrozen ? frozen.get(this)?.end : undefined);
+  }
+
+  set end(end: End | undefined) {
+    try {
+      this.ownEnd = end;
+    } catch {
+      thaw(this).end = end;
+    }
+  }
+
+  /** Set by the first who listens, or derives a deadline below. */
+  get audience(): Audience | undefined {
+    return this.ownAudience ?? (someFrozen ? frozen.get(this)?.audience : undefined);
+  }
+
+  set audience(audience: Audience | undefined) {
+    try {
+      this.ownAudience = audience;
+    } catch {
+      thaw(this).audience = audience;
+    }
   }
 
   get deadline(): number | undefined {

@@ -98,10 +98,8 @@ export function endOf(node: Ctx): End | undefined {
   const stored = top.end;
   let end = stored;
   const { limit } = node.scope;
-  for (const each of limit?.beyond === undefined ? [limit] : fromAbove(limit)) {
-    if (each?.node.end === undefined) end = each?.overdue(end) ?? end;
-    else if (stored === undefined) end = each.node.end; // one that is told of its end was not looked above
-  }
+  if (limit?.beyond !== undefined) for (const each of fromAbove(limit)) end = endBy(each, end, stored);
+  else if (limit !== undefined) end = endBy(limit, end, stored);
 
   // Keep what was found: the next one who asks need not look as far.
   if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent!.node!) n.end = end;
@@ -111,6 +109,15 @@ export function endOf(node: Ctx): End | undefined {
 /** Whether `node`, which is done, did not end with its parent. */
 export function endedByItself({ end, parent }: Ctx): boolean {
   return end !== parent?.node?.end;
+}
+
+/**
+ * @param end the nearest known so far
+ * @param stored that which was found on the way up; `undefined` where the way was cut short, by one who is told of ends
+ */
+function endBy(limit: Limit, end: End | undefined, stored: End | undefined): End | undefined {
+  if (limit.node.end === undefined) return limit.overdue(end) ?? end;
+  return stored === undefined ? limit.node.end : end;
 }
 
 /** The deadlines above in the order in which they were derived. */
