@@ -63,14 +63,13 @@ function followSignal(parent: Ctx, signal: AbortSignal): Ctx {
 }
 
 function followContext(parent: Ctx, other: Ctx): Ctx {
-  const merged = new Merged(parent, other);
-  merged.following = follow(merged.node, other, (end) => end.error);
-  return merged.node;
+  const { node, following } = new Merged(parent, other);
+  follow(node, other, (end) => end.error, following);
+  return node;
 }
 
 /** Cancels `ctx` when `other` ends; lets go of `other` when `ctx` is done. */
-function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown): Subscription {
-  const following = new Subscription();
+function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown, following = new Subscription()): void {
   listen(ctx, new Listener(following, unsubscribe));
   if (!following.closed) {
     following.add(
@@ -82,7 +81,6 @@ function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown): Subscript
       ),
     );
   }
-  return following;
 }
 
 function unsubscribe(subscription: Subscription): void {
@@ -98,7 +96,7 @@ class Merged extends Way implements Limit {
   readonly soleClock: SchedulerLike | undefined;
   readonly beyond: Limit | undefined;
   /** Closed once it is told that this is done. */
-  following: Subscription | undefined = undefined;
+  readonly following = new Subscription();
 
   constructor(
     parent: Ctx,
@@ -151,7 +149,7 @@ class Merged extends Way implements Limit {
   }
 
   override late(): boolean {
-    return endedByItself(this.node) && this.following?.closed === false;
+    return endedByItself(this.node) && !this.following.closed;
   }
 }
 
@@ -171,8 +169,7 @@ class FollowedEnd extends End {
 
 /** Of two ends in one millisecond a deadline comes before a cancel, as everywhere; else `b` was told first. */
 function isBefore(a: End, b: End, clock: SchedulerLike): boolean {
-  const [first, second] = [a.at?.get(clock), b.at?.get(clock)];
-  if (first === undefined || second === undefined) return false;
+  const [first = NaN, second = NaN] = [a.at?.get(clock), b.at?.get(clock)];
   return first < second || (first === second && a.reached && !b.reached);
 }
 

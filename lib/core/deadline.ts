@@ -141,8 +141,8 @@ class Deadline extends Way implements Limit {
 
   overdue(end: End | undefined): End | undefined {
     const { at, clock } = this;
-    const came = end === undefined ? clock.now() : end.at?.get(clock);
-    return came !== undefined && at <= came ? this.expire() : undefined;
+    const came = end === undefined ? clock.now() : (end.at?.get(clock) ?? NaN);
+    return at <= came ? this.expire() : undefined;
   }
 
   override late(): boolean {

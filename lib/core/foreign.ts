@@ -65,13 +65,12 @@ class Outsider extends Way implements Foreign, Limit {
     return undefined;
   }
 
-  poll(): End | undefined {
+  poll(): void {
     const { node } = this;
     if (node.end === undefined && this.look() !== undefined && this.following !== undefined) {
       // Its listeners are yet to hear.
       arm(this, node.scope.scheduler, 0);
     }
-    return node.end;
   }
 
   override wake(): void {

@@ -81,7 +81,7 @@ function thaw(ctx: Ctx) {
 export class Ctx implements Context {
   /** The nearest context, from here upwards, that can end. Itself, unless it only carries something. */
   node: Ctx | undefined = this;
-  private ownEnd: End | undefined;
+  private ownEnd: End | undefined = undefined;
   private ownAudience: Audience | undefined = undefined;
 
   constructor(
@@ -90,9 +90,7 @@ export class Ctx implements Context {
     readonly scope: Scope,
     /** `undefined` for a plain `withCancel`. */
     readonly way?: Way,
-  ) {
-    this.ownEnd = parent?.node?.end;
-  }
+  ) {}
 
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   get end(): End | undefined {

@@ -39,8 +39,8 @@ export interface Limit {
 
 /** A context that is not ours. */
 export interface Foreign {
-  /** Looks whether it has ended. */
-  poll(): End | undefined;
+  /** Looks whether it has ended, and stores the end. */
+  poll(): void;
   value<T, D extends T | undefined>(key: ContextKey<T, D>): T | D;
 }
 

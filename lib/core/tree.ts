@@ -85,8 +85,9 @@ export function instants(clocks: readonly SchedulerLike[], known?: Instants): In
 export function endOf(node: Ctx): End | undefined {
   if (node.end !== undefined) return node.end;
 
-  // Whoever is linked was told of every end above, unless somebody is being told right now or a foreign context is yet to tell.
-  const told = node.scope.foreign?.poll() === undefined && announcing === 0;
+  node.scope.foreign?.poll();
+  // Whoever is linked was told of every end above, but of those by deadlines, unless somebody is being told right now.
+  const told = announcing === 0;
   let top = node;
   while (top.end === undefined && !(told && top.audience?.empty === false)) {
     const above = top.parent?.node;

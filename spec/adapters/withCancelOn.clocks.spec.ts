@@ -56,4 +56,36 @@ describe('withCancelOn (a context on another clock)', () => {
     clock.jump(1);
     expect(ctx.cause).toBe(source.err);
   });
+
+  it('is over by the deadline above that of the other, though the clock of the other has not moved', () => {
+    const [above, below] = [new Clock(), new Clock()];
+    const [upper] = withTimeout(withScheduler(background(), above), 10);
+    const [source] = withTimeout(withScheduler(upper, below), 5);
+    const [ctx] = withCancelOn(withScheduler(background(), below), source);
+    above.jump(10);
+    expect(ctx.cause).toBe(upper.err);
+    expect(source.err).toBe(upper.err);
+  });
+
+  it('is over by the deadline of its other, though that is far and its parent has a nearer one on another clock', () => {
+    const [near, far] = [new Clock(), new Clock()];
+    const [parent] = withTimeout(withScheduler(background(), near), 5);
+    const [source] = withTimeout(withScheduler(background(), far), 10);
+    const [ctx] = withCancelOn(parent, source);
+    const [last] = withCancelOn(withScheduler(background(), near), ctx);
+    far.jump(10);
+    expect(ctx.cause).toBe(source.err);
+    expect(last.cause).toBe(ctx.err);
+  });
+});
+
+describe('a deadline that is noticed late', () => {
+  it('is before one below it on another clock, which has passed since', () => {
+    const [above, below] = [new Clock(), new Clock()];
+    const [upper] = withDeadline(withScheduler(background(), above), 10);
+    const [lower] = withDeadline(withScheduler(upper, below), 8, { cause: 'mine' });
+    above.jump(15); // five late
+    below.jump(12); // it was seven then
+    expect(lower.err).toBe(upper.err);
+  });
 });

@@ -939,6 +939,20 @@ describe('withCancelOn', () => {
       expect(heard).toEqual(['first', 'second']);
     });
 
+    it('that follows something else and is canceled again by one of its listeners tells the next one in its turn', () => {
+      for (const source of [new Subject(), new AbortController().signal, background()]) {
+        const [ctx, cancel] = withCancelOn(background(), source);
+        const heard: string[] = [];
+        afterFunc(ctx, () => {
+          cancel();
+          heard.push('first');
+        });
+        afterFunc(ctx, () => heard.push('second'));
+        cancel();
+        expect(heard).toEqual(['first', 'second']);
+      }
+    });
+
     for (const [name, look] of [
       ['was looked at', (ctx: Context) => ctx.err],
       ['nobody looked at', () => undefined],
