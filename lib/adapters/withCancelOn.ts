@@ -90,7 +90,7 @@ function unsubscribe(subscription: Subscription): void {
 /** What ends a child that another context ends too. */
 class Merged extends Way implements Limit {
   readonly node: Ctx;
-  readonly at: number | undefined;
+  readonly at: number;
   /** The other's deadline may be on a clock of its own. */
   readonly clock = undefined;
   readonly soleClock: SchedulerLike | undefined;
@@ -105,7 +105,7 @@ class Merged extends Way implements Limit {
     super('withCancelOn');
     const { scheduler, limit, values, foreign, eager } = parent.scope;
     const { deadline } = other;
-    this.at = deadline === undefined ? limit?.at : Math.min(deadline, limit?.at ?? Infinity);
+    this.at = Math.min(deadline ?? Infinity, limit?.at ?? Infinity);
     this.beyond = limit;
     const { soleClock } = other.scope.limit ?? {};
     this.soleClock = limit === undefined || limit.soleClock === soleClock ? soleClock : undefined;
@@ -122,7 +122,7 @@ class Merged extends Way implements Limit {
   overdue(end: End | undefined): End | undefined {
     const { node, other } = this;
     if (this.isEarly || !this.innermostFirst()) return undefined;
-    const theirs = other.node && endOf(other.node);
+    const theirs = endOf(other.node!);
     if (theirs === undefined) return undefined;
     if (end !== undefined && !isBefore(theirs, end, node.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.
@@ -134,13 +134,13 @@ class Merged extends Way implements Limit {
   private get isEarly(): boolean {
     const { node, scope, deadline } = this.other;
     const { soleClock } = scope.limit ?? {};
-    return node?.end === undefined && soleClock !== undefined && soleClock.now() < deadline!;
+    return node!.end === undefined && soleClock !== undefined && soleClock.now() < deadline!;
   }
 
   /** Has those end that the other follows, before it is asked, so that a long chain of them needs no long stack. */
   private innermostFirst(): boolean {
     const chain: Merged[] = [];
-    for (let merged = this as Merged; merged.other.node?.end === undefined;) {
+    for (let merged = this as Merged; merged.other.node!.end === undefined;) {
       const { limit } = merged.other.scope;
       if (!(limit instanceof Merged) || limit.node.end !== undefined) break;
       chain.push((merged = limit));

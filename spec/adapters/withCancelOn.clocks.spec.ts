@@ -1,5 +1,14 @@
 import type { SchedulerLike } from 'rxjs';
-import { background, withCancel, withCancelOn, withDeadline, withScheduler, withTimeout } from '../../lib/index.js';
+import {
+  afterFunc,
+  background,
+  withCancel,
+  withCancelOn,
+  withDeadline,
+  withScheduler,
+  withTimeout,
+} from '../../lib/index.js';
+import type { ContextError } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
 
 /** Two schedulers that show the same time, and a root on the first of them. */
@@ -76,6 +85,20 @@ describe('withCancelOn (a context on another clock)', () => {
     far.jump(10);
     expect(ctx.cause).toBe(source.err);
     expect(last.cause).toBe(ctx.err);
+  });
+
+  it('is over for who asks from a listener of what its other ended with, whatever is followed further up', () => {
+    const [above, below] = [new Clock(), new Clock()];
+    const root = withScheduler(background(), below);
+    const [upper] = withTimeout(withScheduler(background(), above), 50);
+    const [source] = withTimeout(withScheduler(upper, below), 10);
+    const [middle, cancel] = withCancelOn(root, withCancelOn(root, source)[0]);
+    let seen: ContextError | undefined;
+    afterFunc(middle, () => (seen = ctx.err));
+    const [ctx] = withCancelOn(root, withCancel(middle)[0]);
+    cancel();
+    expect(seen).toBeDefined();
+    expect(ctx.err).toBe(seen);
   });
 });
 

@@ -16,7 +16,7 @@ import {
   withTimeout,
   withValue,
 } from '../../lib/index.js';
-import type { CancelFunc, Context } from '../../lib/index.js';
+import type { CancelFunc, Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
@@ -937,6 +937,16 @@ describe('withCancelOn', () => {
       afterFunc(child, () => heard.push('second'));
       cancel();
       expect(heard).toEqual(['first', 'second']);
+    });
+
+    it('that has a deadline is over as soon as that is, for one of its listeners that comes first', () => {
+      const [other, cancel] = withTimeout(withScheduler(background(), new Clock()), 10);
+      let seen: ContextError | undefined;
+      afterFunc(other, () => (seen = ctx.err));
+      const [ctx] = withCancelOn(background(), other);
+      cancel();
+      expect(seen).toBeDefined();
+      expect(ctx.err).toBe(seen);
     });
 
     it('that follows something else and is canceled again by one of its listeners tells the next one in its turn', () => {
