@@ -107,9 +107,9 @@ export function endOf(node: Ctx): End | undefined {
   return end;
 }
 
-/** Whether `node`, which is done, did not end with its parent. */
+/** Whether a derived context, which is done, did not end with its parent. */
 export function endedByItself({ end, parent }: Ctx): boolean {
-  return end !== parent?.node?.end;
+  return end !== parent!.node?.end;
 }
 
 /**
@@ -156,7 +156,7 @@ export function listen<L extends Listener>(node: Ctx | undefined, listener: L): 
 
 /** The same for one that has been derived this moment, at `now`: its own deadline need not be looked at again. */
 export function listenToNew<L extends Listener>(node: Ctx, listener: L, now: number): L {
-  const above = node.parent?.node;
+  const above = node.parent!.node;
   node.end ??= above && endOf(above);
   if (node.end === undefined) wake(node, now);
   return attach(node, listener, node.end);

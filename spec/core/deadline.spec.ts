@@ -1087,3 +1087,14 @@ describe('remaining', () => {
     });
   });
 });
+
+describe('cancel (above deadlines)', () => {
+  it('reads a clock once, however many deadlines have been derived below', () => {
+    const clock = new Clock();
+    const [root, cancel] = withCancel(withScheduler(background(), clock));
+    for (let i = 1; i <= 100; i++) withTimeout(withCancel(root)[0], i);
+    const now = spyOn(clock, 'now').and.callThrough();
+    cancel();
+    expect(now).toHaveBeenCalledTimes(1);
+  });
+});
