@@ -7,8 +7,7 @@ import { badInput } from './input.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, carrying } from './node.js';
-import { Scope } from './scope.js';
-import type { Value } from './scope.js';
+import { Scope, Value } from './scope.js';
 import { Listener, cancel, listen, unlink } from './tree.js';
 
 /**
@@ -97,19 +96,8 @@ export function withValue<T>(parent: Context, key: ContextKey<T>, value: NoInfer
   const ctx = contextOf(parent, 'withValue', 'parent');
   checkKey('withValue', key);
   const { scheduler, limit, values, foreign, eager } = ctx.scope;
-  const entry = new Entry(key, value, values);
-  return carrying(ctx, ctx.node, new Scope(scheduler, limit, entry, foreign, eager), entry);
-}
-
-/** The value that a context carries. */
-class Entry extends Way implements Value {
-  constructor(
-    readonly key: { readonly name: string },
-    readonly value: unknown,
-    readonly next: Value | undefined,
-  ) {
-    super(`withValue(${key.name})`);
-  }
+  const inherited = new Scope(scheduler, limit, new Value(key, value, values), foreign, eager);
+  return carrying(ctx, ctx.node, inherited, new Way(`withValue(${key.name})`));
 }
 
 /**

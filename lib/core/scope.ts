@@ -45,8 +45,10 @@ export interface Foreign {
 }
 
 /** One value and those that it was put upon. */
-export interface Value {
-  readonly key: unknown;
-  readonly value: unknown;
-  readonly next: Value | undefined;
+export class Value {
+  constructor(
+    readonly key: unknown,
+    readonly value: unknown,
+    readonly next: Value | undefined,
+  ) {}
 }
