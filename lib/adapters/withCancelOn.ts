@@ -133,7 +133,7 @@ class Merged extends Way implements Limit {
   /** Whether all that the other's deadline may depend on says that it is yet to come. */
   private get isEarly(): boolean {
     const { node, scope, deadline } = this.other;
-    const { soleClock } = scope.limit ?? {};
+    const { soleClock } = scope.limit!;
     return node!.end === undefined && soleClock !== undefined && soleClock.now() < deadline!;
   }
 

@@ -5,6 +5,7 @@ import { DeadlineExceededError, End } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Ctx, Way, carrying, isScheduler } from './node.js';
+import type { TimedWay } from './node.js';
 import { Scope } from './scope.js';
 import type { Limit } from './scope.js';
 import { announce, arm, endOf, endedByItself, watchClock } from './tree.js';
@@ -109,7 +110,7 @@ export function limited(parent: Ctx, at: number, now: number, cause: unknown): C
   return at === Infinity || earliest < at ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).node;
 }
 
-class Deadline extends Way implements Limit {
+class Deadline extends Way implements TimedWay, Limit {
   readonly node: Ctx;
   readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
@@ -161,7 +162,7 @@ class Deadline extends Way implements Limit {
     if (this.node.end !== undefined || !this.node.scope.eager) super.rest();
   }
 
-  override due(): void {
+  due(): void {
     // A timer may be early: the delay was cut, or the clock was set.
     if (endOf(this.node) === undefined) this.wake();
     else announce(this.node);

@@ -8,6 +8,7 @@ import type { ContextError } from './errors.js';
 import { badInput } from './input.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
+import type { TimedWay } from './node.js';
 import { Scope } from './scope.js';
 import type { Foreign, Limit } from './scope.js';
 import { Audience, announce, arm } from './tree.js';
@@ -32,7 +33,7 @@ export function isContext(value: unknown): value is Context {
 }
 
 /** What ends the context that stands for one that is not ours. */
-class Outsider extends Way implements Foreign, Limit {
+class Outsider extends Way implements TimedWay, Foreign, Limit {
   readonly node: Ctx;
   /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
   readonly clock = undefined;
@@ -104,7 +105,7 @@ class Outsider extends Way implements Foreign, Limit {
     this.following = undefined;
   }
 
-  override due(): void {
+  due(): void {
     announce(this.node);
   }
 

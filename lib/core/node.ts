@@ -55,15 +55,16 @@ export class Way {
     this.timer = undefined;
   }
 
-  /** Called by the timer. */
-  due(): void {
-    // None is armed.
-  }
-
   /** Called when the context is canceled and is over already: whether it ended by itself and nobody has heard of that. */
   late(): boolean {
     return false;
   }
+}
+
+/** One that arms a timer. */
+export interface TimedWay extends Way {
+  /** Called by the timer. */
+  due(): void;
 }
 
 /** What changes of contexts that somebody has frozen. */

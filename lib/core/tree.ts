@@ -12,7 +12,7 @@ import { asyncScheduler, config } from 'rxjs';
 import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
-import type { Ctx, Way } from './node.js';
+import type { Ctx, TimedWay } from './node.js';
 import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
@@ -184,7 +184,7 @@ export function announce(root: Ctx): void {
     if (listener !== undefined) {
       remove(listener);
       const next = tell(listener, node.end!);
-      if (next !== undefined) place = enter(next, place) ?? place;
+      if (next !== undefined) place = enter(next, place)!; // it listens to itself
     } else if (child !== undefined) {
       remove(child);
       place.audience = child;
@@ -291,7 +291,7 @@ function rest({ way }: Ctx): void {
 }
 
 /** Has `way.due()` called once, in `delayMs` and not from within this, even if the scheduler calls twice or at once. */
-export function arm(way: Way, scheduler: SchedulerLike, delayMs: number): void {
+export function arm(way: TimedWay, scheduler: SchedulerLike, delayMs: number): void {
   let timer: Unsubscribable | undefined;
   let missed = false;
   const fire = () => {
