@@ -36,6 +36,8 @@ export interface Report {
   readonly results: Result[];
   readonly sizes: Size[];
   readonly shares: Share[];
+  /** Bytes of bundles without what is asked for beyond the tree, by their names. */
+  readonly floors: Readonly<Record<string, number>>;
 }
 
 export function figure(values: number[]): Figure {
@@ -153,6 +155,8 @@ function targetTable(report: Report): Table {
 
 function floorText(target: Target, report: Report): string {
   if (target.floor === undefined) return '';
+  const bytes = report.floors[target.row];
+  if (target.suite === 'size' && bytes !== undefined) return `${bytes} bytes: ${target.floor.why}`;
   const figure = floorOf(target, report);
   return figure === undefined ? target.floor.why : `${short(figure)}×: ${target.floor.why}`;
 }

@@ -21,7 +21,7 @@ import type { Row } from './harness.js';
 import { describeMachine, describeVersions, figure, headOf, print, short, tables } from './report.js';
 import type { Report, Result } from './report.js';
 import { save } from './save.js';
-import { shares, sizes } from './size.js';
+import { floors, shares, sizes } from './size.js';
 import { limitOf, measured, meets, targetsOf } from './targets.js';
 import type { Target } from './targets.js';
 import type { Ask, Figures } from './worker.js';
@@ -168,7 +168,9 @@ async function measureAll(go: Go | undefined): Promise<void> {
     versions: describeVersions(go?.version),
     rounds: plan.rounds,
     results,
-    ...(chosen.includes('size') ? { sizes: await sizes(stage), shares: await shares() } : { sizes: [], shares: [] }),
+    ...(chosen.includes('size')
+      ? { sizes: await sizes(stage), shares: await shares(), floors: await floors() }
+      : { sizes: [], shares: [], floors: {} }),
   };
   console.log(headOf(report));
   console.log('A ratio is the cost there divided by ours, in the same round: above 1, rxjs-ctx costs less.');
@@ -189,6 +191,7 @@ async function check(go: Go | undefined): Promise<void> {
     }),
     sizes: await sizes(stage),
     shares: [],
+    floors: {},
   };
   const failed = targets.filter((target) => standing(target, report) === 'fails');
   const ofFailedRows = targets.filter(({ suite, row }) => failed.some((one) => one.suite === suite && one.row === row));

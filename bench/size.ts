@@ -74,6 +74,41 @@ export async function shares(): Promise<Share[]> {
     .sort((a, b) => b.min[all.what]! - a.min[all.what]!);
 }
 
+/** What stands in for parts of the library in a bundle that has only the rest. */
+const stubs: Readonly<Record<string, string>> = {
+  'core/foreign': 'export const contextOf = (ctx) => ctx; export const isContext = () => true;',
+  'core/input': 'export const badInput = () => new TypeError();',
+  'core/signal': 'export const signalOf = () => undefined;',
+  'core/key': 'export const checkKey = () => {}; export const contextKey = (name) => ({ name });',
+  'core/deadline': `export const ${['withDeadline', 'withScheduler', 'withTimeout', 'remaining', 'durationOf', 'timeOf', 'limited'].join(' = 0, ')} = 0;`,
+  'adapters/withCancelOn': 'export const withCancelOn = 0;',
+};
+
+/** The two bundles without what the contract asks for beyond a tree that can be canceled and operators on it: brotli, by name. */
+export async function floors(): Promise<Record<string, number>> {
+  const lib = path.join(import.meta.dirname, '../lib');
+  const entries = [all, few].map(async ({ what, code }) => {
+    const { outputFiles } = await build({
+      stdin: { contents: code.replace('rxjs-ctx', './index.ts'), resolveDir: lib },
+      external: ['rxjs'],
+      plugins: [
+        {
+          name: 'stubs',
+          setup(plugin) {
+            plugin.onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+              const contents = stubs[path.relative(lib, file).replaceAll('\\', '/').replace(/\.ts$/, '')];
+              return contents === undefined ? undefined : { contents, loader: 'js' };
+            });
+          },
+        },
+      ],
+      ...small,
+    });
+    return [what, brotliCompressSync(outputFiles[0]!.contents).length] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 /** @param resolveDir where `rxjs-ctx` is what is to be measured: in `dist` */
 export async function sizes(resolveDir: string): Promise<Size[]> {
   const doors = entryPoints

@@ -118,8 +118,14 @@ const targets: Target[] = [
   only(true, absolute(1000, 'ns', 'derive', 'first err of a canceled context')),
   // The same for a machine of any speed.
   { ...faster(5, 'derive', 'first err of a canceled context', 'new Error with a stack'), only: 'gate' },
-  floored({ why: 'where the bytes are: see above' }, absolute(3000, 'bytes', 'size', 'all of rxjs-ctx')),
-  floored({ why: 'as above' }, absolute(1500, 'bytes', 'size', 'takeUntilCtx + withCancel')),
+  floored(
+    { why: 'without deadlines, withCancelOn, contexts of others, signals, keys and checks of input' },
+    absolute(3000, 'bytes', 'size', 'all of rxjs-ctx'),
+  ),
+  floored(
+    { why: 'without contexts of others, signals, keys and checks of input' },
+    absolute(1500, 'bytes', 'size', 'takeUntilCtx + withCancel'),
+  ),
 ];
 
 /** 12 times for ten times as many is 1.2 times for each. The gate looks at a tenth of them, which takes a tenth of the time. */
