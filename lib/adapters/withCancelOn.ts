@@ -10,6 +10,7 @@ import { Ctx, Way } from '../core/node.js';
 import { Scope } from '../core/scope.js';
 import type { Limit } from '../core/scope.js';
 import { Listener, cancel, cancelFollower, endOf, endedByItself, instants, listen, watchClock } from '../core/tree.js';
+import { mirror } from '../observables/mirror.js';
 
 /**
  * Derives a context that is also done when `source` speaks.
@@ -45,8 +46,7 @@ function followInput(parent: Ctx, source: Observable<unknown>): Ctx {
   };
   // Listens first: under a parent that is done, or that ends meanwhile, the source is let go at once.
   const watched = new Observable((subscriber) => {
-    subscriber.add(listen(ctx, new Listener(subscriber, complete)));
-    if (!subscriber.closed) source.subscribe(subscriber);
+    mirror(source, subscriber, listen(ctx, new Listener(subscriber, complete)));
   });
   watched.pipe(take(1)).subscribe({ next: end, error: end });
   return ctx;
