@@ -45,8 +45,11 @@ describe('backends of the gateway', () => {
   });
 
   it('answer 504 when the budget is over before the first row', async () => {
-    const { status } = await ask(backends.reviews, { headers: { 'grpc-timeout': '20m' } });
+    const { reviews } = backends;
+    const stopped = stopOf(reviews, 'none');
+    const { status } = await ask(reviews, { headers: { 'grpc-timeout': '20m', 'x-lane': 'none' } });
     expect(status).toBe(504);
+    expect((await stopped).rows).toBe(0);
   });
 
   it('stop when their client goes', async () => {
