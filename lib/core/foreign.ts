@@ -16,8 +16,11 @@ import { Audience, announce, arm } from './tree.js';
 const nodes = new WeakMap<Context, Ctx>();
 
 /** The context as a part of our tree. */
-export function contextOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
-  if (ctx instanceof Ctx) return ctx;
+export function contextOf(ctx: Context, call: string, argument?: string): Ctx {
+  return ctx instanceof Ctx ? ctx : outsiderOf(ctx, call, argument);
+}
+
+function outsiderOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
   let node = nodes.get(ctx);
   if (node === undefined) {
     if (!isContext(ctx)) throw badInput(call, argument, 'a Context', ctx);

@@ -7,8 +7,8 @@ import type { ContextError, End } from './errors.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { signalOf } from './signal.js';
-import { Audience, Listener, endOf, listen } from './tree.js';
 import type { Scope } from './scope.js';
+import { Audience, Listener, endOf, listen } from './tree.js';
 
 const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
 
@@ -67,23 +67,12 @@ export interface TimedWay extends Way {
   due(): void;
 }
 
-/** What changes of contexts that somebody has frozen. */
-const frozen = new WeakMap<Ctx, { end?: End | undefined; audience?: Audience | undefined }>();
-let someFrozen = false;
-
-function thaw(ctx: Ctx) {
-  const changing = frozen.get(ctx) ?? {};
-  frozen.set(ctx, changing);
-  someFrozen = true;
-  return changing;
-}
-
-/** A context of this copy of the library. */
+/** A context of this copy of the library. What changes is `#private`: `Object.freeze` does not reach that. */
 export class Ctx implements Context {
   /** The nearest context, from here upwards, that can end. Itself, unless it only carries something. */
   node: Ctx | undefined = this;
-  private ownEnd: End | undefined = undefined;
-  private ownAudience: Audience | undefined = undefined;
+  #end: End | undefined = undefined;
+  #audience: Audience | undefined = undefined;
 
   constructor(
     /** What it was derived from; `undefined` for a root and for what is not ours. */
@@ -95,28 +84,20 @@ export class Ctx implements Context {
 
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   get end(): End | undefined {
-    return this.ownEnd ?? (someFrozen ? frozen.get(this)?.end : undefined);
+    return this.#end;
   }
 
   set end(end: End | undefined) {
-    try {
-      this.ownEnd = end;
-    } catch {
-      thaw(this).end = end;
-    }
+    this.#end = end;
   }
 
   /** Set by the first who listens, or derives a deadline below. */
   get audience(): Audience | undefined {
-    return this.ownAudience ?? (someFrozen ? frozen.get(this)?.audience : undefined);
+    return this.#audience;
   }
 
   set audience(audience: Audience | undefined) {
-    try {
-      this.ownAudience = audience;
-    } catch {
-      thaw(this).audience = audience;
-    }
+    this.#audience = audience;
   }
 
   get deadline(): number | undefined {

@@ -8,6 +8,7 @@ import {
   remaining,
   throwIfDone,
   withCancel,
+  withCancelOn,
   withDeadline,
   withoutCancel,
   withScheduler,
@@ -15,6 +16,7 @@ import {
   withValue,
 } from '../../lib/index.js';
 import type { Context, ContextError } from '../../lib/index.js';
+import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
@@ -409,6 +411,28 @@ describe('a foreign context', () => {
     expect(heard.completed).toBe(1);
     expect(fired).toBe(1);
   });
+
+  for (const [name, around] of Object.entries({
+    'is a proxy of one of ours without traps': (ctx: Context): Context => new Proxy(ctx, {}),
+    'has one of ours as its prototype': (ctx: Context): Context => Object.create(ctx) as Context,
+  })) {
+    it(`that ${name} works as that does`, () => {
+      const [ctx, cancel] = withTimeout(withValue(withScheduler(background(), new Clock()), user, 'Ann'), 10);
+      const wrapped = around(ctx);
+      const children = [withCancel(wrapped)[0], withTimeout(wrapped, 5)[0], withCancelOn(background(), wrapped)[0]];
+      const heard = [wrapped, ...children].map(listen);
+      expect(wrapped.deadline).toBe(ctx.deadline);
+      expect(wrapped.value(user)).toBe('Ann');
+      expect(wrapped.err).toBeUndefined();
+      cancel('gone');
+      for (const { errs } of heard) expect(errs.length).toBe(1);
+      expect(wrapped.err).toBe(ctx.err);
+      expect(wrapped.cause).toBe('gone');
+      expect(wrapped.signal).toBe(ctx.signal);
+      expect(String(wrapped)).toBe(String(ctx));
+      expect(listenerCount(wrapped)).toBe(0);
+    });
+  }
 
   it('is followed through observables that are not of this RxJS, as long as they subscribe', () => {
     const listeners = new Set<(err: ContextError) => void>();
