@@ -106,26 +106,47 @@ export function durationOf(ms: number, call: string, argument = 'ms'): number {
 
 /** A child with a deadline of its own, unless there is an earlier one above. */
 export function limited(parent: Ctx, at: number, now: number, cause: unknown): Ctx {
-  const earliest = parent.scope.limit?.at ?? Infinity;
-  return at === Infinity || earliest < at ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).node;
+  return outlasts(at, parent) ? new Ctx(parent, parent.scope) : new Deadline(parent, at, now, cause).node;
 }
 
-class Deadline extends Way implements TimedWay, Limit {
+/** Whether what is derived from `parent` ends before `at` in any case, or `at` never comes. */
+export function outlasts(at: number, parent: Ctx): boolean {
+  return at === Infinity || (parent.scope.limit?.at ?? Infinity) < at;
+}
+
+/** Ends something at a time, by a timer. */
+export abstract class Timed extends Way implements TimedWay {
+  constructor(
+    readonly clock: SchedulerLike,
+    readonly at: number,
+    protected readonly given: unknown,
+  ) {
+    super('withDeadline');
+  }
+
+  override wake(now = this.clock.now()): void {
+    // The timer fires at the time, or at once when that has passed.
+    if (this.timer === undefined) arm(this, this.clock, Math.min(Math.max(0, this.at - now), longestDelayMs));
+  }
+
+  /** May be early: the delay was cut, or the clock was set. */
+  abstract due(): void;
+
+  /** Whether the time came before `end` or, without one, has come by now. Within one millisecond it is before a cancel. */
+  protected reached(end: End | undefined): boolean {
+    return this.at <= (end === undefined ? this.clock.now() : (end.at?.get(this.clock) ?? NaN));
+  }
+}
+
+class Deadline extends Timed implements Limit {
   readonly node: Ctx;
-  readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
   readonly soleClock: SchedulerLike | undefined;
 
-  constructor(
-    parent: Ctx,
-    readonly at: number,
-    now: number,
-    private readonly given: unknown,
-  ) {
-    super('withDeadline');
+  constructor(parent: Ctx, at: number, now: number, given: unknown) {
     const { node: above } = parent;
     const { scheduler, limit, values, foreign, eager } = parent.scope;
-    this.clock = scheduler;
+    super(scheduler, at, given);
     this.beyond = limit?.clock === scheduler ? limit.beyond : limit;
     this.soleClock = this.beyond === undefined ? scheduler : undefined;
     const node = (this.node = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
@@ -141,9 +162,7 @@ class Deadline extends Way implements TimedWay, Limit {
   }
 
   overdue(end: End | undefined): End | undefined {
-    const { at, clock } = this;
-    const came = end === undefined ? clock.now() : (end.at?.get(clock) ?? NaN);
-    return at <= came ? this.expire() : undefined;
+    return this.reached(end) ? this.expire() : undefined;
   }
 
   override late(): boolean {
@@ -153,17 +172,11 @@ class Deadline extends Way implements TimedWay, Limit {
     return false;
   }
 
-  override wake(now = this.clock.now()): void {
-    // The timer fires at the deadline, or at once when that has passed.
-    if (this.timer === undefined) arm(this, this.clock, Math.min(Math.max(0, this.at - now), longestDelayMs));
-  }
-
   override rest(): void {
     if (this.node.end !== undefined || !this.node.scope.eager) super.rest();
   }
 
   due(): void {
-    // A timer may be early: the delay was cut, or the clock was set.
     if (endOf(this.node) === undefined) this.wake();
     else announce(this.node);
   }

@@ -12,7 +12,7 @@ import { asyncScheduler, config } from 'rxjs';
 import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
-import type { Ctx, TimedWay } from './node.js';
+import type { Ctx, TimedWay, Way } from './node.js';
 import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
@@ -71,7 +71,8 @@ export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
   for (let above = node; above !== undefined; above = above.parent?.node) {
     const audience = (above.audience ??= new Audience(above));
     const { clocks } = audience;
-    if (clocks?.includes(clock) === true) return; // and so have those above
+    // Nearly always there is one, and this is quicker to find it.
+    if (clocks !== undefined && (clocks[0] === clock || clocks.includes(clock))) return; // and so have those above
     audience.clocks = clocks === undefined ? (alone ??= [clock]) : [...clocks, clock];
   }
 }
@@ -95,12 +96,8 @@ export function endOf(node: Ctx): End | undefined {
     top = above;
   }
 
-  // `top.end` is the nearest end above that was looked at. A deadline below it that lies before it came first.
-  const stored = top.end;
-  let end = stored;
   const { limit } = node.scope;
-  if (limit?.beyond !== undefined) for (const each of fromAbove(limit)) end = endBy(each, end, stored);
-  else if (limit !== undefined) end = endBy(limit, end, stored);
+  const end = limit === undefined ? top.end : endWithin(limit, top.end);
 
   // Keep what was found: the next one who asks need not look as far.
   if (end !== undefined) for (let n = node; n.end === undefined; n = n.parent!.node!) n.end = end;
@@ -113,12 +110,17 @@ export function endedByItself({ end, parent }: Ctx): boolean {
 }
 
 /**
- * @param end the nearest known so far
- * @param stored that which was found on the way up; `undefined` where the way was cut short, by one who is told of ends
+ * A deadline that lies before the nearest end above which was looked at came first.
+ *
+ * @param stored that end; `undefined` also where the way up was cut short, by one who is told of ends
  */
-function endBy(limit: Limit, end: End | undefined, stored: End | undefined): End | undefined {
-  if (limit.node.end === undefined) return limit.overdue(end) ?? end;
-  return stored === undefined ? limit.node.end : end;
+function endWithin(nearest: Limit, stored: End | undefined): End | undefined {
+  let end = stored;
+  for (const limit of nearest.beyond === undefined ? [nearest] : fromAbove(nearest)) {
+    if (limit.node.end === undefined) end = limit.overdue(end) ?? end;
+    else if (stored === undefined) end = limit.node.end;
+  }
+  return end;
 }
 
 /** The deadlines above in the order in which they were derived. */
@@ -151,31 +153,24 @@ function store(node: Ctx, cause: unknown): boolean {
 
 /** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
 export function listen<L extends Listener>(node: Ctx | undefined, listener: L): L {
-  return node === undefined ? listener : attach(node, listener, endOf(node));
-}
-
-/** The same for one that has been derived this moment, at `now`: its own deadline need not be looked at again. */
-export function listenToNew<L extends Listener>(node: Ctx, listener: L, now: number): L {
-  const above = node.parent!.node;
-  node.end ??= above && endOf(above);
-  if (node.end === undefined) wake(node, now);
-  return attach(node, listener, node.end);
-}
-
-function attach<L extends Listener>(node: Ctx, listener: L, end: End | undefined): L {
-  if (end === undefined) {
-    link(node, listener);
-  } else {
+  const end = node && endOf(node);
+  if (end !== undefined) {
     const next = tell(listener, end);
     if (next !== undefined) announce(next);
+  } else if (node !== undefined) {
+    link(node, listener);
   }
   return listener;
 }
 
 /** Tells everybody who listens to `root` or below it, which has ended: each context's own listeners, then child by child. */
 export function announce(root: Ctx): void {
-  let place: Place | undefined = enter(root, undefined);
-  if (place === undefined) return;
+  rest(root.way);
+  if (root.audience !== undefined) tellAll(enter(root, root.audience, undefined));
+}
+
+function tellAll(first: Place): void {
+  let place: Place | undefined = first;
   announcing++;
   while (place !== undefined) {
     // Whatever a listener does meanwhile, the rings only shrink: nobody links to what is done.
@@ -184,12 +179,15 @@ export function announce(root: Ctx): void {
     if (listener !== undefined) {
       remove(listener);
       const next = tell(listener, node.end!);
-      if (next !== undefined) place = enter(next, place)!; // it listens to itself
+      if (next !== undefined) {
+        rest(next.way);
+        place = enter(next, next.audience!, place); // it listens to itself
+      }
     } else if (child !== undefined) {
       remove(child);
       place.audience = child;
       endOf(child.node);
-      rest(child.node);
+      rest(child.node.way);
     } else if (node !== place.root) {
       place.audience = node.parent!.node!.audience!;
     } else {
@@ -207,21 +205,18 @@ interface Place {
   readonly back: Place | undefined;
 }
 
-function enter(root: Ctx, back: Place | undefined): Place | undefined {
-  rest(root);
-  const { audience } = root;
-  if (audience === undefined) return undefined;
+function enter(root: Ctx, audience: Audience, back: Place | undefined): Place {
   unlink(audience);
   return { root, audience, back };
 }
 
-/** Links `listener`, and upwards, as far as nobody has been listening, each audience to the one above. */
-function link(node: Ctx, listener: Listener): void {
+/** Links `listener` to `node`, which has not ended, and upwards, as far as nobody has been listening, each audience to the one above. */
+export function link(node: Ctx, listener: Listener): void {
   let audience = (node.audience ??= new Audience(node));
   let wasEmpty = audience.empty;
   audience.listeners = join(audience, listener, audience.listeners);
   while (wasEmpty) {
-    wake(audience.node);
+    wake(audience.node.way);
     const above = audience.node.parent?.node;
     // What it woke may have ended it.
     if (above === undefined || audience.empty) return;
@@ -246,7 +241,7 @@ export function unlink(cell: Cell): void {
   for (let { audience } = cell; audience !== undefined; { audience } = cell) {
     remove(cell);
     if (!audience.empty) return;
-    rest(audience.node);
+    rest(audience.node.way);
     cell = audience;
   }
 }
@@ -274,7 +269,8 @@ function tell(listener: Listener, end: End): Ctx | undefined {
   return next;
 }
 
-function wake({ way }: Ctx, now?: number): void {
+/** An error of a scheduler, or of what somebody else's context does, is nobody's business who listens or leaves. */
+export function wake(way: Way | undefined, now?: number): void {
   try {
     way?.wake(now);
   } catch (error) {
@@ -282,7 +278,7 @@ function wake({ way }: Ctx, now?: number): void {
   }
 }
 
-function rest({ way }: Ctx): void {
+export function rest(way: Way | undefined): void {
   try {
     way?.rest();
   } catch (error) {

@@ -1,8 +1,7 @@
-import type { Observable, Subscriber } from 'rxjs';
-import type { Listener } from '../core/tree.js';
+import type { Observable, Subscriber, Unsubscribable } from 'rxjs';
 
-/** Hands the source on to `subscriber`, which `listener` ends: that comes first, for a source that is synchronous would outrun it. */
-export function mirror<T>(source: Observable<T>, subscriber: Subscriber<T>, listener: Listener): void {
-  subscriber.add(listener);
+/** Hands the source on to `subscriber`, which `stop` ends: that comes first, for a source that is synchronous would outrun it. */
+export function mirror<T>(source: Observable<T>, subscriber: Subscriber<T>, stop: Unsubscribable): void {
+  subscriber.add(stop);
   if (!subscriber.closed) source.subscribe(subscriber);
 }

@@ -22,8 +22,10 @@ export function underCtx<T, O extends ObservableInput<unknown>>(
   return (value, index) =>
     new Observable((subscriber) => {
       const end = node && endOf(node);
-      if (end === undefined)
-        lend(new Ctx(parent, scope), undefined, subscriber, (child) => project(child, value, index));
-      else subscriber.error(end.error);
+      if (end === undefined) {
+        return lend(new Ctx(parent, scope), undefined, subscriber, (child) => project(child, value, index));
+      }
+      subscriber.error(end.error);
+      return undefined;
     });
 }

@@ -5,6 +5,7 @@ import { durationOf, limited, timeOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
 import { contextOf } from '../core/foreign.js';
 import { badInput } from '../core/input.js';
+import { Ctx } from '../core/node.js';
 import { lend } from './lend.js';
 
 /** @see {@link usingCtx} */
@@ -48,9 +49,12 @@ export function usingCtx<O extends ObservableInput<unknown>>(
   const latest = timeOf(deadline, 'usingCtx', 'deadline');
 
   return new Observable((subscriber) => {
-    const now = limitMs < Infinity || latest < Infinity ? ctx.scope.scheduler.now() : 0;
-    const child = limited(ctx, Math.min(latest, now + limitMs), now, cause);
     // A child without a deadline of its own ends from above only: it is enough to listen there.
-    lend(child, child.scope === ctx.scope ? ctx.node : child, subscriber, factory);
+    if (limitMs === Infinity && latest === Infinity) {
+      return lend(new Ctx(ctx, ctx.scope), ctx.node, subscriber, factory);
+    }
+    const now = ctx.scope.scheduler.now();
+    const child = limited(ctx, Math.min(latest, now + limitMs), now, cause);
+    return lend(child, child, subscriber, factory);
   });
 }

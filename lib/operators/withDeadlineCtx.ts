@@ -1,12 +1,10 @@
 import { Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { limited, timeOf } from '../core/deadline.js';
+import { timeOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
 import { contextOf } from '../core/foreign.js';
-import { fail } from '../core/node.js';
-import { Listener, listenToNew } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { mirrorWithin } from '../observables/mirrorWithin.js';
 
 /**
  * Mirrors the source, and errors with a `DeadlineExceededError` when it has not ended at the time `at`, or with `ctx.err`
@@ -37,9 +35,7 @@ export function withDeadlineCtx<T>(
   const cause = options?.cause;
   return (source) =>
     new Observable((subscriber) => {
-      // Nobody else gets hold of the child: it is let go with its only listener.
       const now = parent.scope.scheduler.now();
-      const child = limited(parent, deadline, now, cause);
-      mirror(source, subscriber, listenToNew(child, new Listener(subscriber, fail), now));
+      mirrorWithin(source, subscriber, parent, deadline, now, cause);
     });
 }

@@ -1,12 +1,10 @@
 import { Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { durationOf, limited } from '../core/deadline.js';
+import { durationOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
 import { contextOf } from '../core/foreign.js';
-import { fail } from '../core/node.js';
-import { Listener, listenToNew } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { mirrorWithin } from '../observables/mirrorWithin.js';
 
 /**
  * Mirrors the source, and errors with a `DeadlineExceededError` when it has not ended `ms` after the subscription, or with
@@ -34,8 +32,6 @@ export function withTimeoutCtx<T>(ctx: Context, ms: number, options?: DeadlineOp
   return (source) =>
     new Observable((subscriber) => {
       const now = parent.scope.scheduler.now();
-      // Nobody else gets hold of the child: it is let go with its only listener.
-      const child = limited(parent, now + duration, now, cause);
-      mirror(source, subscriber, listenToNew(child, new Listener(subscriber, fail), now));
+      mirrorWithin(source, subscriber, parent, now + duration, now, cause);
     });
 }
