@@ -58,7 +58,9 @@ export default async function (config) {
   process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
   await build({
     stdin: {
-      contents: ['support/unhandled-errors.ts', ...specs].map((file) => `import './spec/${file}';`).join('\n'),
+      contents: ['support/timeouts.ts', 'support/unhandled-errors.ts', ...specs]
+        .map((file) => `import './spec/${file}';`)
+        .join('\n'),
       resolveDir: root,
       sourcefile: 'all-specs.js',
     },

@@ -70,7 +70,9 @@ async function bundleSpecs(cwd, format) {
   const outfile = `${cwd}/specs.${format === 'esm' ? 'mjs' : 'cjs'}`;
   await build({
     stdin: {
-      contents: ['support/unhandled-errors.ts', ...specs].map((file) => `import './spec/${file}';`).join('\n'),
+      contents: ['support/timeouts.ts', 'support/unhandled-errors.ts', ...specs]
+        .map((file) => `import './spec/${file}';`)
+        .join('\n'),
       resolveDir: root,
     },
     bundle: true,

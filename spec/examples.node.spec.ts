@@ -46,7 +46,7 @@ describe('examples', () => {
       run(['--input-type=module', '-'], firstOfReadme),
     ]);
     runs = { examples, broken, readme };
-  }, 30_000);
+  });
 
   /** What an example prints under its headline. */
   function printedBy(name: string): readonly string[] {

@@ -11,7 +11,7 @@ describe('backends of the gateway', () => {
   beforeAll(async () => {
     const started = await startBackends(ctx);
     backends = Object.fromEntries(started.map((backend) => [backend.from, backend])) as typeof backends;
-  }, 30_000);
+  });
 
   afterAll(() => stop());
 

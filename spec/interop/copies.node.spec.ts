@@ -48,7 +48,7 @@ describe('two copies of the package', () => {
     dir = mkdtempSync(path.resolve('build/copies-')); // inside the checkout, where RxJS is found
     copies['one RxJS'] = await loadCopies(dir, true);
     copies['an RxJS each'] = await loadCopies(dir, false);
-  }, 30_000);
+  });
 
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 

@@ -22,7 +22,7 @@ describe('a chain of three processes', () => {
   beforeAll(async () => {
     hops = Array.from({ length: 3 }, () => start('hop'));
     urls = await Promise.all(hops.map(async (hop) => (await told(hop)).url));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     for (const { child } of hops) child.kill('SIGTERM');
@@ -50,7 +50,7 @@ describe('a chain of three processes', () => {
       expect(at - killed).toBeLessThan(250);
       expect((await told(hop)).workedSince).toBe(0);
     }
-  }, 30_000);
+  });
 
   it('stops to its end when the time is over', async () => {
     const client = start('client', ['1500', ...urls]);
@@ -62,5 +62,5 @@ describe('a chain of three processes', () => {
       expect((await told(hop)).workedSince).toBe(0);
     }
     expect(await client.closed).toEqual([0, null]);
-  }, 30_000);
+  });
 });
