@@ -23,14 +23,14 @@ export function mirrorWithin<T>(
     mirror(source, subscriber, listen(node, new Listener(subscriber, fail)));
   } else {
     const limit = new StreamLimit(subscriber, parent, at, cause);
-    if (at <= now) limit.stop(undefined);
+    if (at <= now) limit.exceed();
     else limit.start(now);
     mirror(source, subscriber, limit);
   }
 }
 
 class StreamLimit extends Timed implements Unsubscribable {
-  private readonly listener = new Listener<StreamLimit>(this, stop);
+  private readonly listener = new Listener<StreamLimit>(this, hear);
 
   constructor(
     private readonly subscriber: Subscriber<unknown>,
@@ -54,14 +54,19 @@ class StreamLimit extends Timed implements Unsubscribable {
   due(): void {
     const { node } = this.parent;
     const end = node && endOf(node);
-    if (end !== undefined || this.reached(end)) this.stop(end);
+    if (end !== undefined) this.hear(end);
+    else if (this.reached(undefined)) this.exceed();
     else this.wake();
   }
 
-  /** @param end the parent's, where that came */
-  stop(end: End | undefined): void {
-    const first = end !== undefined && !this.reached(end) ? end : new End(DeadlineExceededError, this.given, undefined);
-    this.subscriber.error(first.error);
+  /** @param end the parent's */
+  hear(end: End): void {
+    if (this.reached(end)) this.exceed();
+    else this.subscriber.error(end.error);
+  }
+
+  exceed(): void {
+    this.subscriber.error(new End(DeadlineExceededError, this.given, undefined).error);
   }
 
   unsubscribe(): void {
@@ -70,6 +75,6 @@ class StreamLimit extends Timed implements Unsubscribable {
   }
 }
 
-function stop(limit: StreamLimit, end: End): void {
-  limit.stop(end);
+function hear(limit: StreamLimit, end: End): void {
+  limit.hear(end);
 }

@@ -127,6 +127,21 @@ for (const [name, limit] of Object.entries(limits)) {
       expect(listenerCount(ctx)).toBe(0);
     });
 
+    it('ends with what ended ctx, though nobody has said so', () => {
+      for (const way of [limit, asChild]) {
+        const hand = new Hand();
+        const ctx = mock();
+        const errors: unknown[] = [];
+        NEVER.pipe(way(withScheduler(ctx, hand), 10, hand)).subscribe({
+          error: (error: unknown) => errors.push(error),
+        });
+        ctx.set(new CanceledError('above'));
+        hand.time = 10;
+        hand.timers.at(-1)!.fire();
+        expect(errors).toEqual([ctx.err]);
+      }
+    });
+
     it('sets a timer for no longer than hosts take', () => {
       const { hand, errors } = setUp(2 ** 40);
       expect(hand.timers.map(({ delay }) => delay)).toEqual([2 ** 31 - 1]);
@@ -177,7 +192,7 @@ for (const [name, limit] of Object.entries(limits)) {
         .subscribe({ error: (error: unknown) => (failed = error) });
       expect(failed).toBe(ctx.err);
       expect(subscribed).toBe(0);
-      expect(hand.armed).toBe(0);
+      expect(hand.timers).toEqual([]);
     });
   });
 }
