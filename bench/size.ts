@@ -81,6 +81,7 @@ const stubs: Readonly<Record<string, string>> = {
   'core/signal': 'export const signalOf = () => undefined;',
   'core/key': 'export const checkKey = () => {}; export const contextKey = (name) => ({ name });',
   'core/deadline': `export const ${['withDeadline', 'withScheduler', 'withTimeout', 'remaining', 'durationOf', 'timeOf', 'limited'].join(' = 0, ')} = 0;`,
+  'observables/mirrorWithin': 'export const mirrorWithin = 0;',
   'adapters/withCancelOn': 'export const withCancelOn = 0;',
 };
 
