@@ -263,10 +263,19 @@ describe('requests', () => {
 
   it('answers 503, not 504, when it is the deadline of the parent', async () => {
     const { server, ask } = await pair(transports[0]!);
-    const [parent] = withTimeout(background(), 50);
+    // A real 50 ms may be over before the request comes, which then nobody answers.
+    const clock = new Clock(Date.now());
+    const [parent] = withTimeout(withScheduler(background(), clock), 50);
+    let asked = 0;
     let completed = false;
-    requests(parent, server, { timeoutMs: 5000 }).subscribe({ complete: () => (completed = true) });
-    expect(await ask().answer).toEqual(closing);
+    requests(parent, server, { timeoutMs: 5000 }).subscribe({
+      next: () => asked++,
+      complete: () => (completed = true),
+    });
+    const { answer } = ask();
+    await until(() => asked === 1);
+    clock.advance(50);
+    expect(await answer).toEqual(closing);
     expect(completed).toBeTrue();
   });
 
@@ -480,8 +489,9 @@ describe('requests', () => {
         const { server, ask } = await pair(transports[0]!);
         const [parent, cancel] = withCancel(background());
         requests(parent, server).subscribe(observer as undefined);
+        const came = once(server, 'request');
         const { answer } = ask();
-        await turns();
+        await came;
         cancel();
         expect(await answer).toEqual(closing);
       }
