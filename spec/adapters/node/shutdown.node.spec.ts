@@ -42,10 +42,13 @@ describe('shutdown', () => {
       get completed() {
         return completed;
       },
-      /** Starts requests, and waits until they are in flight. */
+      /** Starts requests, and waits until they are in flight: each before the next, for sockets keep no order among them. */
       async inFlight(count: number) {
-        const calls = Array.from({ length: count }, () => ask());
-        await until(() => seen.length === count);
+        const calls: ReturnType<typeof ask>[] = [];
+        while (calls.length < count) {
+          calls.push(ask());
+          await until(() => seen.length === calls.length);
+        }
         return calls;
       },
     };
@@ -317,14 +320,16 @@ describe('shutdown', () => {
     const responses: ServerResponse[] = [];
     const { server, ask } = await pair(transports[0]!, (_, res) => responses.push(res as ServerResponse), 2);
     const down = shutdown(ctx, server, { graceMs: 500 });
-    const calls = [ask(), ask()];
+    const first = ask();
+    await until(() => responses.length === 1);
+    const second = ask();
     await until(() => responses.length === 2);
     cancel();
     responses[0]!.end('whole');
-    await calls[0]!.answer;
+    await first.answer;
     clock.advance(500);
     clock.advance(100);
-    expect((await calls[1]!.answer).whole).toBeFalse();
+    expect((await second.answer).whole).toBeFalse();
     expect(await down).toEqual({ finished: 1, cut: 1 });
   });
 
