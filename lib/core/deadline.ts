@@ -5,13 +5,10 @@ import { DeadlineExceededError, End } from './errors.js';
 import { contextOf } from './foreign.js';
 import { badInput } from './input.js';
 import { Ctx, Way, carrying, isScheduler } from './node.js';
-import type { TimedWay } from './node.js';
 import { Scope } from './scope.js';
 import type { Limit } from './scope.js';
 import { announce, arm, endOf, endedByItself, watchClock } from './tree.js';
-
-/** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
+import type { Alarm } from './tree.js';
 
 /** @see {@link withDeadline} */
 export interface DeadlineOptions {
@@ -114,39 +111,27 @@ export function outlasts(at: number, parent: Ctx): boolean {
   return at === Infinity || (parent.scope.limit?.at ?? Infinity) < at;
 }
 
-/** Ends something at a time, by a timer. */
-export abstract class Timed extends Way implements TimedWay {
-  constructor(
-    readonly clock: SchedulerLike,
-    readonly at: number,
-    protected readonly given: unknown,
-  ) {
-    super('withDeadline');
-  }
-
-  override wake(now = this.clock.now()): void {
-    // The timer fires at the time, or at once when that has passed.
-    if (this.timer === undefined) arm(this, this.clock, Math.min(Math.max(0, this.at - now), longestDelayMs));
-  }
-
-  /** May be early: the delay was cut, or the clock was set. */
-  abstract due(): void;
-
-  /** Whether the time came before `end` or, without one, has come by now. Within one millisecond it is before a cancel. */
-  protected reached(end: End | undefined): boolean {
-    return this.at <= (end === undefined ? this.clock.now() : (end.at?.get(this.clock) ?? NaN));
-  }
+/** Whether `at` came before `end` or, without one, has come by now. Within one millisecond a deadline is before a cancel. */
+export function reached(at: number, clock: SchedulerLike, end: End | undefined): boolean {
+  return at <= (end === undefined ? clock.now() : (end.at?.get(clock) ?? NaN));
 }
 
-class Deadline extends Timed implements Limit {
+class Deadline extends Way implements Alarm, Limit {
   readonly node: Ctx;
+  readonly clock: SchedulerLike;
   readonly beyond: Limit | undefined;
   readonly soleClock: SchedulerLike | undefined;
 
-  constructor(parent: Ctx, at: number, now: number, given: unknown) {
+  constructor(
+    parent: Ctx,
+    readonly at: number,
+    now: number,
+    private readonly given: unknown,
+  ) {
+    super('withDeadline');
     const { node: above } = parent;
     const { scheduler, limit, values, foreign, eager } = parent.scope;
-    super(scheduler, at, given);
+    this.clock = scheduler;
     this.beyond = limit?.clock === scheduler ? limit.beyond : limit;
     this.soleClock = this.beyond === undefined ? scheduler : undefined;
     const node = (this.node = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
@@ -162,7 +147,7 @@ class Deadline extends Timed implements Limit {
   }
 
   overdue(end: End | undefined): End | undefined {
-    return this.reached(end) ? this.expire() : undefined;
+    return reached(this.at, this.clock, end) ? this.expire() : undefined;
   }
 
   override late(): boolean {
@@ -170,6 +155,10 @@ class Deadline extends Timed implements Limit {
     if (endedByItself(this.node)) return true;
     this.rest(); // they hear from above
     return false;
+  }
+
+  override wake(now = this.clock.now()): void {
+    if (this.timer === undefined) arm(this, this.clock, this.at - now);
   }
 
   override rest(): void {

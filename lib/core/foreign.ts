@@ -8,10 +8,10 @@ import type { ContextError } from './errors.js';
 import { badInput } from './input.js';
 import type { ContextKey } from './key.js';
 import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
-import type { TimedWay } from './node.js';
 import { Scope } from './scope.js';
 import type { Foreign, Limit } from './scope.js';
 import { Audience, announce, arm } from './tree.js';
+import type { Alarm } from './tree.js';
 
 const nodes = new WeakMap<Context, Ctx>();
 
@@ -36,7 +36,7 @@ export function isContext(value: unknown): value is Context {
 }
 
 /** What ends the context that stands for one that is not ours. */
-class Outsider extends Way implements TimedWay, Foreign, Limit {
+class Outsider extends Way implements Alarm, Foreign, Limit {
   readonly node: Ctx;
   /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
   readonly clock = undefined;

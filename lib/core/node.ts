@@ -61,12 +61,6 @@ export class Way {
   }
 }
 
-/** One that arms a timer. */
-export interface TimedWay extends Way {
-  /** Called by the timer. */
-  due(): void;
-}
-
 /** A context of this copy of the library. What changes is `#private`: `Object.freeze` does not reach that. */
 export class Ctx implements Context {
   /** The nearest context, from here upwards, that can end. Itself, unless it only carries something. */

@@ -12,7 +12,7 @@ import { asyncScheduler, config } from 'rxjs';
 import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
-import type { Ctx, TimedWay, Way } from './node.js';
+import type { Ctx, Way } from './node.js';
 import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
@@ -115,12 +115,14 @@ export function endedByItself({ end, parent }: Ctx): boolean {
  * @param stored that end; `undefined` also where the way up was cut short, by one who is told of ends
  */
 function endWithin(nearest: Limit, stored: End | undefined): End | undefined {
-  let end = stored;
-  for (const limit of nearest.beyond === undefined ? [nearest] : fromAbove(nearest)) {
-    if (limit.node.end === undefined) end = limit.overdue(end) ?? end;
-    else if (stored === undefined) end = limit.node.end;
-  }
-  return end;
+  if (nearest.beyond === undefined) return endBy(nearest, stored, stored);
+  return fromAbove(nearest).reduce((end, limit) => endBy(limit, end, stored), stored);
+}
+
+/** @param end the nearest known so far */
+function endBy(limit: Limit, end: End | undefined, stored: End | undefined): End | undefined {
+  if (limit.node.end === undefined) return limit.overdue(end) ?? end;
+  return stored === undefined ? limit.node.end : end;
 }
 
 /** The deadlines above in the order in which they were derived. */
@@ -270,7 +272,7 @@ function tell(listener: Listener, end: End): Ctx | undefined {
 }
 
 /** An error of a scheduler, or of what somebody else's context does, is nobody's business who listens or leaves. */
-export function wake(way: Way | undefined, now?: number): void {
+function wake(way: Way | undefined, now?: number): void {
   try {
     way?.wake(now);
   } catch (error) {
@@ -278,7 +280,7 @@ export function wake(way: Way | undefined, now?: number): void {
   }
 }
 
-export function rest(way: Way | undefined): void {
+function rest(way: Way | undefined): void {
   try {
     way?.rest();
   } catch (error) {
@@ -286,20 +288,36 @@ export function rest(way: Way | undefined): void {
   }
 }
 
-/** Has `way.due()` called once, in `delayMs` and not from within this, even if the scheduler calls twice or at once. */
-export function arm(way: TimedWay, scheduler: SchedulerLike, delayMs: number): void {
+/** What a timer calls. */
+export interface Alarm {
+  /** Set while it is armed. */
+  timer: Unsubscribable | undefined;
+  /** May be early: the delay was cut, or the clock was set. */
+  due(): void;
+}
+
+/** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
+const longestDelayMs = 2 ** 31 - 1;
+
+/**
+ * Has `alarm.due()` called once, in `delayMs` and not from within this, even if the scheduler calls twice or at once.
+ *
+ * @param delayMs less than nothing counts as nothing
+ */
+export function arm(alarm: Alarm, scheduler: SchedulerLike, delayMs: number): void {
   let timer: Unsubscribable | undefined;
   let missed = false;
   const fire = () => {
     if (timer === undefined) missed = true;
-    else if (way.timer === timer) {
-      way.timer = undefined;
-      way.due();
+    else if (alarm.timer === timer) {
+      alarm.timer = undefined;
+      alarm.due();
     }
   };
-  const scheduled = scheduler.schedule(fire, delayMs);
+  const delay = Math.min(Math.max(0, delayMs), longestDelayMs);
+  const scheduled = scheduler.schedule(fire, delay);
   // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the scheduler may have called
-  way.timer = timer = missed ? asyncScheduler.schedule(fire, delayMs) : scheduled;
+  alarm.timer = timer = missed ? asyncScheduler.schedule(fire, delay) : scheduled;
 }
 
 /** As RxJS reports an error that nobody handles: later, to `config.onUnhandledError` or else to the host. */

@@ -1,9 +1,10 @@
-import type { Observable, Subscriber, Unsubscribable } from 'rxjs';
-import { Timed, outlasts } from '../core/deadline.js';
+import type { Observable, SchedulerLike, Subscriber, Unsubscribable } from 'rxjs';
+import { outlasts, reached } from '../core/deadline.js';
 import { DeadlineExceededError, End } from '../core/errors.js';
 import { fail } from '../core/node.js';
 import type { Ctx } from '../core/node.js';
-import { Listener, endOf, link, listen, rest, unlink, wake, watchClock } from '../core/tree.js';
+import { Listener, arm, endOf, link, listen, report, unlink, watchClock } from '../core/tree.js';
+import type { Alarm } from '../core/tree.js';
 import { mirror } from './mirror.js';
 
 /**
@@ -29,16 +30,19 @@ export function mirrorWithin<T>(
   }
 }
 
-class StreamLimit extends Timed implements Unsubscribable {
+/** Of a class apart: what is called for every context that ends need not know one class more. */
+class StreamLimit implements Alarm, Unsubscribable {
+  timer: Unsubscribable | undefined = undefined;
+  private readonly clock: SchedulerLike;
   private readonly listener = new Listener<StreamLimit>(this, hear);
 
   constructor(
     private readonly subscriber: Subscriber<unknown>,
     private readonly parent: Ctx,
-    at: number,
-    cause: unknown,
+    private readonly at: number,
+    private readonly cause: unknown,
   ) {
-    super(parent.scope.scheduler, at, cause);
+    this.clock = parent.scope.scheduler;
   }
 
   start(now: number): void {
@@ -48,30 +52,39 @@ class StreamLimit extends Timed implements Unsubscribable {
       link(node, this.listener);
     }
     // A context that is not ours may end when it is first listened to.
-    if (!this.subscriber.closed) wake(this, now);
+    if (this.subscriber.closed) return;
+    try {
+      arm(this, this.clock, this.at - now);
+    } catch (error) {
+      report(error);
+    }
   }
 
   due(): void {
-    const { node } = this.parent;
-    const end = node && endOf(node);
+    const { parent, clock, at } = this;
+    const end = parent.node && endOf(parent.node);
     if (end !== undefined) this.hear(end);
-    else if (this.reached(undefined)) this.exceed();
-    else this.wake();
+    else if (reached(at, clock, undefined)) this.exceed();
+    else arm(this, clock, at - clock.now());
   }
 
   /** @param end the parent's */
   hear(end: End): void {
-    if (this.reached(end)) this.exceed();
+    if (reached(this.at, this.clock, end)) this.exceed();
     else this.subscriber.error(end.error);
   }
 
   exceed(): void {
-    this.subscriber.error(new End(DeadlineExceededError, this.given, undefined).error);
+    this.subscriber.error(new End(DeadlineExceededError, this.cause, undefined).error);
   }
 
   unsubscribe(): void {
     unlink(this.listener);
-    rest(this);
+    try {
+      this.timer?.unsubscribe();
+    } catch (error) {
+      report(error);
+    }
   }
 }
 
