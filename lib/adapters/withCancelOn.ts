@@ -118,6 +118,10 @@ class Merged extends Way implements Limit {
     watchClock(other.node, scheduler);
   }
 
+  override get followed(): Ctx | undefined {
+    return this.other.node;
+  }
+
   /** The deadline is the other's to keep: when it has passed, the other is done. */
   overdue(end: End | undefined): End | undefined {
     const { node, other } = this;

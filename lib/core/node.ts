@@ -39,6 +39,11 @@ export class Way {
     return this.name;
   }
 
+  /** Whose deadline ends the context, too. */
+  get followed(): Ctx | undefined {
+    return undefined;
+  }
+
   /**
    * Called when somebody listens to the context or below it: start what ends it from outside.
    *

@@ -65,16 +65,29 @@ let announcing = 0;
 /** Set by a listener that ended a context: see {@link cancelFollower}. */
 let follower: Ctx | undefined;
 
-/** Has the ends of `node` and those above say from now on when they came on `clock`: a deadline below may lie before them. */
+/**
+ * Has the ends of `node` say from now on when they came on `clock`, and those of all that may end it: a deadline below may lie
+ * before them.
+ */
 export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
-  let alone: readonly SchedulerLike[] | undefined;
-  for (let above = node; above !== undefined; above = above.parent?.node) {
-    const audience = (above.audience ??= new Audience(above));
-    const { clocks } = audience;
-    // Nearly always there is one, and this is quicker to find it.
-    if (clocks !== undefined && (clocks[0] === clock || clocks.includes(clock))) return; // and so have those above
-    audience.clocks = clocks === undefined ? (alone ??= [clock]) : [...clocks, clock];
+  if (node === undefined || watches(node, clock)) return;
+  const alone = [clock];
+  const firsts = [node];
+  for (let above = firsts.pop(); above !== undefined; above = firsts.pop()) {
+    for (; above !== undefined && !watches(above, clock); above = above.parent?.node) {
+      const audience = (above.audience ??= new Audience(above));
+      audience.clocks = audience.clocks === undefined ? alone : [...audience.clocks, clock];
+      const { followed } = above.way ?? {};
+      if (followed !== undefined) firsts.push(followed);
+    }
   }
+}
+
+/** Whether the ends of `node`, and so those of all that may end it, say when they came on `clock`. */
+function watches({ audience }: Ctx, clock: SchedulerLike): boolean {
+  const { clocks } = audience ?? {};
+  // Nearly always there is one, and this is quicker to find it.
+  return clocks !== undefined && (clocks[0] === clock || clocks.includes(clock));
 }
 
 /** When an end came on these clocks: as is known, or else now. */

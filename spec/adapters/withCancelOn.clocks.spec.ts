@@ -87,6 +87,18 @@ describe('withCancelOn (a context on another clock)', () => {
     expect(last.cause).toBe(ctx.err);
   });
 
+  it('is over by what a follower of its other followed, though that told nobody on this clock when it came', () => {
+    const { clock, other, root } = setUp();
+    const late = withScheduler(root, other);
+    const [first, cancel] = withDeadline(late, 1);
+    const [follower] = withCancelOn(late, first);
+    const [parent] = withCancelOn(root, withDeadline(late, 2)[0]);
+    const [ctx] = withCancelOn(parent, follower);
+    clock.jump(2);
+    cancel(); // too late: but now somebody has looked, and has to say when it was
+    expect(ctx.cause).toBe(follower.err);
+  });
+
   it('is over for who asks from a listener of what its other ended with, whatever is followed further up', () => {
     const [above, below] = [new Clock(), new Clock()];
     const root = withScheduler(background(), below);

@@ -24,6 +24,15 @@ describe('withCancelOn (depth)', () => {
       expect(heard.errs[0]).toBeInstanceOf(CanceledError);
     }, 60_000);
 
+    it(`has all of them say when they ended, ${how}, to a deadline below that is on another clock`, () => {
+      const [clock, other] = [new Clock(), new Clock()];
+      const [first, cancel] = withTimeout(withScheduler(background(), clock), 10);
+      const [child] = withTimeout(withScheduler(line(first, clock), other), 5, { cause: 'mine' });
+      for (const each of [clock, other]) each.jump(7);
+      cancel();
+      expect(child.cause).toBe('mine');
+    }, 60_000);
+
     for (const looking of [false, true]) {
       it(`ends them, ${how}, at the deadline of the first, ${looking ? 'seen in a busy loop' : 'by its timer'}`, () => {
         const clock = new Clock();
