@@ -89,10 +89,10 @@ describe('withCancelOn (a context on another clock)', () => {
 
   it('is over by what a follower of its other followed, though that told nobody on this clock when it came', () => {
     const { clock, other, root } = setUp();
-    const late = withScheduler(root, other);
+    const [late] = withCancel(withScheduler(root, other));
     const [first, cancel] = withDeadline(late, 1);
     const [follower] = withCancelOn(late, first);
-    const [parent] = withCancelOn(root, withDeadline(late, 2)[0]);
+    const [parent] = withCancelOn(root, withDeadline(withScheduler(root, other), 2)[0]);
     const [ctx] = withCancelOn(parent, follower);
     clock.jump(2);
     cancel(); // too late: but now somebody has looked, and has to say when it was
