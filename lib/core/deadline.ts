@@ -157,6 +157,7 @@ class Deadline extends Way implements Alarm, Limit {
     return false;
   }
 
+  /** @param now of its clock, where that has just been read */
   override wake(now = this.clock.now()): void {
     if (this.timer === undefined) arm(this, this.clock, this.at - now);
   }

@@ -44,13 +44,8 @@ export class Way {
     return undefined;
   }
 
-  /**
-   * Called when somebody listens to the context or below it: start what ends it from outside.
-   *
-   * @param now of its clock, where that has just been read
-   */
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- named for those that override it
-  wake(now?: number): void {
+  /** Called when somebody listens to the context or below it: start what ends it from outside. */
+  wake(): void {
     // Nothing does.
   }
 

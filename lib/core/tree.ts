@@ -285,9 +285,9 @@ function tell(listener: Listener, end: End): Ctx | undefined {
 }
 
 /** An error of a scheduler, or of what somebody else's context does, is nobody's business who listens or leaves. */
-function wake(way: Way | undefined, now?: number): void {
+function wake(way: Way | undefined): void {
   try {
-    way?.wake(now);
+    way?.wake();
   } catch (error) {
     report(error);
   }

@@ -17,8 +17,8 @@ import { mirrorWithin } from '../observables/mirrorWithin.js';
  * result  --a--b-#
  * ```
  *
- * Each subscription runs under its own child of ctx, which is canceled when the stream ends or is unsubscribed. A time that
- * is past errors at once, and the source is not subscribed.
+ * Each subscription has its own limit, as under a child of ctx: a timer, taken back when the stream ends or is unsubscribed.
+ * A time that is past errors at once, and the source is not subscribed.
  *
  * @param ctx an earlier deadline of its own counts
  * @param at a `Date`, or epoch ms on the clock of the context's scheduler

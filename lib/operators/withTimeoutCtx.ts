@@ -17,8 +17,8 @@ import { mirrorWithin } from '../observables/mirrorWithin.js';
  * result  --a--b-#
  * ```
  *
- * Each subscription runs under its own child of ctx, which is canceled when the stream ends or is unsubscribed. The time
- * is for the stream as a whole, not for each value as with RxJS's `timeout({ each })`.
+ * Each subscription has its own limit, as under a child of ctx: a timer, taken back when the stream ends or is unsubscribed.
+ * The time is for the stream as a whole, not for each value as with RxJS's `timeout({ each })`.
  *
  * @param ctx an earlier deadline of its own counts
  * @param ms milliseconds from the subscription; `Infinity`: no limit

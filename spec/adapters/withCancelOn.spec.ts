@@ -23,6 +23,7 @@ import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
 import { canceled, run } from '../helpers/operators.js';
 import { Random } from '../helpers/random.js';
+import { expectTurns } from '../helpers/turns.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 /** A signal that counts its abort listeners. */
@@ -928,15 +929,7 @@ describe('withCancelOn', () => {
     it('that is canceled again by one of its listeners tells the next one in its turn', () => {
       const clock = new Clock();
       const root = withScheduler(background(), clock);
-      const [child, cancel] = withCancelOn(root, withTimeout(root, 10)[0]);
-      const heard: string[] = [];
-      afterFunc(child, () => {
-        cancel();
-        heard.push('first');
-      });
-      afterFunc(child, () => heard.push('second'));
-      cancel();
-      expect(heard).toEqual(['first', 'second']);
+      expectTurns(withCancelOn(root, withTimeout(root, 10)[0]));
     });
 
     it('that has a deadline is over as soon as that is, for one of its listeners that comes first', () => {
@@ -951,15 +944,7 @@ describe('withCancelOn', () => {
 
     it('that follows something else and is canceled again by one of its listeners tells the next one in its turn', () => {
       for (const source of [new Subject(), new AbortController().signal, background()]) {
-        const [ctx, cancel] = withCancelOn(background(), source);
-        const heard: string[] = [];
-        afterFunc(ctx, () => {
-          cancel();
-          heard.push('first');
-        });
-        afterFunc(ctx, () => heard.push('second'));
-        cancel();
-        expect(heard).toEqual(['first', 'second']);
+        expectTurns(withCancelOn(background(), source));
       }
     });
 

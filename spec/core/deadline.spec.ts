@@ -19,6 +19,7 @@ import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
+import { expectTurns } from '../helpers/turns.js';
 
 /** The longest delay that a host timer can take. */
 const longest = 2 ** 31 - 1;
@@ -322,15 +323,7 @@ describe('withDeadline', () => {
 
   it('that is canceled again by one of its listeners tells the next one in its turn', () => {
     const { root } = virtual();
-    const [ctx, cancel] = withDeadline(root, 10);
-    const heard: string[] = [];
-    afterFunc(ctx, () => {
-      cancel();
-      heard.push('first');
-    });
-    afterFunc(ctx, () => heard.push('second'));
-    cancel();
-    expect(heard).toEqual(['first', 'second']);
+    expectTurns(withDeadline(root, 10));
   });
 
   it('reports Infinity as no deadline', () => {

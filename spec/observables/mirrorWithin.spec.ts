@@ -179,6 +179,17 @@ for (const [name, limit] of Object.entries(limits)) {
       expect(takeUnhandledErrors().map(String)).toEqual([jasmine.stringContaining('no such timer')]);
     });
 
+    it('arms no timer under a ctx that is done, nor under one whose end nobody has noticed', () => {
+      const clock = new Clock();
+      const [above, cancel] = withCancel(withScheduler(background(), clock));
+      const [ctx] = withCancel(above);
+      cancel();
+      let failed: unknown;
+      NEVER.pipe(limit(ctx, 50, clock)).subscribe({ error: (err: unknown) => (failed = err) });
+      expect(failed).toBe(above.err);
+      expect(clock.actions).toEqual([]);
+    });
+
     it('arms no timer, and does not subscribe, under a ctx that ends when it is first listened to', () => {
       const hand = new Hand();
       const ctx = withScheduler({ ...mock(), done$: of(new CanceledError()) }, hand);

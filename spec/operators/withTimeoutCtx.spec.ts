@@ -53,17 +53,6 @@ describe('withTimeoutCtx', () => {
     });
   });
 
-  it('arms no timer under a ctx that is done, nor under one whose end nobody has noticed', () => {
-    const clock = new Clock();
-    const [above, cancel] = withCancel(withScheduler(background(), clock));
-    const [ctx] = withCancel(above);
-    cancel();
-    let failed: unknown;
-    NEVER.pipe(withTimeoutCtx(ctx, 50)).subscribe({ error: (err: unknown) => (failed = err) });
-    expect(failed).toBe(above.err);
-    expect(clock.actions).toEqual([]);
-  });
-
   it('errors at once under a ctx that is done, and does not subscribe to the source', () => {
     run((t) => {
       const source = t.cold('--a--b--|');
