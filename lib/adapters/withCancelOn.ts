@@ -112,7 +112,7 @@ class Merged extends Way implements Limit {
     // Without a deadline of its own: the other has none, or one that is known to be no earlier than what is above.
     const plain = deadline === undefined || (this.soleClock !== undefined && this.at === limit?.at);
     this.node = new Ctx(parent, plain ? parent.scope : new Scope(scheduler, this, values, foreign, eager), this);
-    this.node.end ??= parent.node && endOf(parent.node);
+    this.node.end ??= endOf(parent.node);
     if (plain) return;
     watchClock(parent.node, scheduler);
     watchClock(other.node, scheduler);
@@ -126,7 +126,7 @@ class Merged extends Way implements Limit {
   overdue(end: End | undefined): End | undefined {
     const { node, other } = this;
     if (this.isEarly || !this.innermostFirst()) return undefined;
-    const theirs = endOf(other.node!);
+    const theirs = endOf(other.node);
     if (theirs === undefined) return undefined;
     if (end !== undefined && !isBefore(theirs, end, node.scope.scheduler)) return undefined;
     // The deadlines below may be on clocks of which the other's end says nothing.

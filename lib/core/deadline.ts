@@ -136,8 +136,8 @@ class Deadline extends Way implements Alarm, Limit {
     this.soleClock = this.beyond === undefined ? scheduler : undefined;
     const node = (this.node = new Ctx(parent, new Scope(scheduler, this, values, foreign, eager), this));
     watchClock(above, scheduler);
-    if (at <= now) node.end ??= (above && endOf(above)) ?? this.expire();
-    if (eager && endOf(node) === undefined) this.wake(now);
+    if (at <= now) node.end ??= endOf(above) ?? this.expire();
+    if (eager && endOf(node) === undefined) this.start(now);
   }
 
   override label(): string {
@@ -158,16 +158,16 @@ class Deadline extends Way implements Alarm, Limit {
   }
 
   /** @param now of its clock, where that has just been read */
-  override wake(now = this.clock.now()): void {
+  protected override start(now = this.clock.now()): void {
     if (this.timer === undefined) arm(this, this.clock, this.at - now);
   }
 
-  override rest(): void {
-    if (this.node.end !== undefined || !this.node.scope.eager) super.rest();
+  protected override stop(): void {
+    if (this.node.end !== undefined || !this.node.scope.eager) super.stop();
   }
 
   due(): void {
-    if (endOf(this.node) === undefined) this.wake();
+    if (endOf(this.node) === undefined) this.start();
     else announce(this.node);
   }
 

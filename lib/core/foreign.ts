@@ -77,7 +77,7 @@ class Outsider extends Way implements Alarm, Foreign, Limit {
     }
   }
 
-  override wake(): void {
+  protected override start(): void {
     const { node } = this;
     const end = (err: ContextError, cause: unknown) => {
       node.end ??= this.look() ?? this.endWith(err, cause);
@@ -102,8 +102,8 @@ class Outsider extends Way implements Alarm, Foreign, Limit {
     else following.unsubscribe();
   }
 
-  override rest(): void {
-    super.rest();
+  protected override stop(): void {
+    super.stop();
     this.following?.unsubscribe();
     this.following = undefined;
   }

@@ -8,7 +8,7 @@ import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { signalOf } from './signal.js';
 import type { Scope } from './scope.js';
-import { Audience, Listener, endOf, listen } from './tree.js';
+import { Audience, Listener, endOf, listen, report } from './tree.js';
 
 const schedulerMark = Symbol.for('rxjs-ctx.scheduler');
 
@@ -44,13 +44,30 @@ export class Way {
     return undefined;
   }
 
-  /** Called when somebody listens to the context or below it: start what ends it from outside. */
+  /** Called when somebody listens to the context or below it. */
   wake(): void {
+    try {
+      this.start();
+    } catch (error) {
+      report(error); // of a scheduler or of somebody else's context: nobody's business who listens or leaves
+    }
+  }
+
+  /** Called when nobody listens any more, or the context is done. Harmless when repeated. */
+  rest(): void {
+    try {
+      this.stop();
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Starts what ends the context from outside. */
+  protected start(): void {
     // Nothing does.
   }
 
-  /** Called when nobody listens any more, or the context is done: stop it. Harmless when repeated. */
-  rest(): void {
+  protected stop(): void {
     this.timer?.unsubscribe();
     this.timer = undefined;
   }
@@ -104,12 +121,11 @@ export class Ctx implements Context {
   }
 
   get err(): ContextError | undefined {
-    const { node } = this;
-    return node && (node.end ?? endOf(node))?.error;
+    return endOf(this.node)?.error;
   }
 
   get cause(): unknown {
-    return this.node && endOf(this.node)?.cause;
+    return endOf(this.node)?.cause;
   }
 
   get signal(): AbortSignal {

@@ -12,7 +12,7 @@ import { asyncScheduler, config } from 'rxjs';
 import type { Observable, SchedulerLike, Unsubscribable } from 'rxjs';
 import { CanceledError, End } from './errors.js';
 import type { ContextError, Instants } from './errors.js';
-import type { Ctx, Way } from './node.js';
+import type { Ctx } from './node.js';
 import type { Limit } from './scope.js';
 
 /** A place in a ring of those who want to hear. */
@@ -70,7 +70,10 @@ let follower: Ctx | undefined;
  * before them.
  */
 export function watchClock(node: Ctx | undefined, clock: SchedulerLike): void {
-  if (node === undefined || watches(node, clock)) return;
+  if (node !== undefined && !watches(node, clock)) markUpwards(node, clock);
+}
+
+function markUpwards(node: Ctx, clock: SchedulerLike): void {
   const alone = [clock];
   const firsts = [node];
   for (let above = firsts.pop(); above !== undefined; above = firsts.pop()) {
@@ -95,10 +98,15 @@ export function instants(clocks: readonly SchedulerLike[], known?: Instants): In
   return new Map(clocks.map((clock) => [clock, known?.get(clock) ?? clock.now()]));
 }
 
-/** How `node` ended, by its own doing or with an ancestor; `undefined` while it has not. */
-export function endOf(node: Ctx): End | undefined {
-  if (node.end !== undefined) return node.end;
+/** How `node` ended, by its own doing or with an ancestor; `undefined` while it has not, and for what never ends. */
+export function endOf(node: Ctx | undefined): End | undefined {
+  if (node === undefined || node.end !== undefined) return node?.end;
+  // Most have nothing above that can end. What is foreign is a limit, too, and the only one without a parent.
+  const alone = node.scope.limit === undefined && node.parent!.node === undefined;
+  return alone ? undefined : endFromAbove(node);
+}
 
+function endFromAbove(node: Ctx): End | undefined {
   node.scope.foreign?.poll();
   // Whoever is linked was told of every end above, but of those by deadlines, unless somebody is being told right now.
   const told = announcing === 0;
@@ -168,7 +176,7 @@ function store(node: Ctx, cause: unknown): boolean {
 
 /** Lets `listener` hear, once and synchronously, when `node` ends: now, if it has. A context without a node never ends. */
 export function listen<L extends Listener>(node: Ctx | undefined, listener: L): L {
-  const end = node && endOf(node);
+  const end = endOf(node);
   if (end !== undefined) {
     const next = tell(listener, end);
     if (next !== undefined) announce(next);
@@ -180,7 +188,7 @@ export function listen<L extends Listener>(node: Ctx | undefined, listener: L): 
 
 /** Tells everybody who listens to `root` or below it, which has ended: each context's own listeners, then child by child. */
 export function announce(root: Ctx): void {
-  rest(root.way);
+  root.way?.rest();
   if (root.audience !== undefined) tellAll(enter(root, root.audience, undefined));
 }
 
@@ -195,14 +203,14 @@ function tellAll(first: Place): void {
       remove(listener);
       const next = tell(listener, node.end!);
       if (next !== undefined) {
-        rest(next.way);
+        next.way!.rest();
         place = enter(next, next.audience!, place); // it listens to itself
       }
     } else if (child !== undefined) {
       remove(child);
       place.audience = child;
       endOf(child.node);
-      rest(child.node.way);
+      child.node.way?.rest();
     } else if (node !== place.root) {
       place.audience = node.parent!.node!.audience!;
     } else {
@@ -231,7 +239,7 @@ export function link(node: Ctx, listener: Listener): void {
   let wasEmpty = audience.empty;
   audience.listeners = join(audience, listener, audience.listeners);
   while (wasEmpty) {
-    wake(audience.node.way);
+    audience.node.way?.wake();
     const above = audience.node.parent?.node;
     // What it woke may have ended it.
     if (above === undefined || audience.empty) return;
@@ -256,7 +264,7 @@ export function unlink(cell: Cell): void {
   for (let { audience } = cell; audience !== undefined; { audience } = cell) {
     remove(cell);
     if (!audience.empty) return;
-    rest(audience.node.way);
+    audience.node.way?.rest();
     cell = audience;
   }
 }
@@ -282,23 +290,6 @@ function tell(listener: Listener, end: End): Ctx | undefined {
   const next = follower;
   follower = undefined;
   return next;
-}
-
-/** An error of a scheduler, or of what somebody else's context does, is nobody's business who listens or leaves. */
-function wake(way: Way | undefined): void {
-  try {
-    way?.wake();
-  } catch (error) {
-    report(error);
-  }
-}
-
-function rest(way: Way | undefined): void {
-  try {
-    way?.rest();
-  } catch (error) {
-    report(error);
-  }
 }
 
 /** What a timer calls. */

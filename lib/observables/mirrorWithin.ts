@@ -20,7 +20,7 @@ export function mirrorWithin<T>(
   cause: unknown,
 ): void {
   const { node } = parent;
-  if (outlasts(at, parent) || (node && endOf(node)) !== undefined) {
+  if (outlasts(at, parent) || endOf(node) !== undefined) {
     mirror(source, subscriber, listen(node, new Listener(subscriber, fail)));
   } else {
     const limit = new StreamLimit(subscriber, parent, at, cause);
@@ -62,7 +62,7 @@ class StreamLimit implements Alarm, Unsubscribable {
 
   due(): void {
     const { parent, clock, at } = this;
-    const end = parent.node && endOf(parent.node);
+    const end = endOf(parent.node);
     if (end !== undefined) this.hear(end);
     else if (reached(at, clock, undefined)) this.exceed();
     else arm(this, clock, at - clock.now());

@@ -21,7 +21,7 @@ export function underCtx<T, O extends ObservableInput<unknown>>(
   if (typeof project !== 'function') throw badInput(call, 'project', 'a function', project);
   return (value, index) =>
     new Observable((subscriber) => {
-      const end = node && endOf(node);
+      const end = endOf(node);
       if (end === undefined) {
         return lend(new Ctx(parent, scope), undefined, subscriber, (child) => project(child, value, index));
       }

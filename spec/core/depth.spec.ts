@@ -47,6 +47,24 @@ describe('cancel (depth and width)', () => {
     });
   }, 60_000);
 
+  it('listens to each of a chain of 50,000 contexts in under 2 s, from the top down', () => {
+    const [other, cancelOther] = withCancel(background());
+    listen(other);
+    cancelOther(); // what was announced before makes no difference
+    expectWithin(2000, () => {
+      let [leaf] = withCancel(background());
+      let heard = 0;
+      const took = ms(() => {
+        for (let i = 0; i < 50_000; i++) {
+          afterFunc(leaf, () => heard++);
+          [leaf] = withCancel(leaf);
+        }
+      });
+      expect(heard).toBe(0);
+      return took;
+    });
+  }, 60_000);
+
   it('ends 1,000,000 watched children in under 2 s', () => {
     expectWithin(2000, () => {
       const [parent, cancel] = withCancel(background());
