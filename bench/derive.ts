@@ -8,6 +8,9 @@ import type { Loop, Shot } from './harness.js';
 const hour = 3_600_000;
 const CancellationToken = cancellationtoken.default;
 
+/** Before the first. */
+const none = withCancel(background());
+
 function heard(): void {
   keep(undefined);
 }
@@ -18,139 +21,157 @@ function longLived(): AbortSignal {
 }
 
 const abortController = (): Loop => (ops) => {
+  let signal: AbortSignal | undefined;
   for (let i = 0; i < ops; i++) {
     const controller = new AbortController();
-    keep(controller.signal);
+    ({ signal } = controller);
     controller.abort();
   }
+  keep(signal);
 };
 
 /** A child as people write it by hand: aborted with its parent, and off the parent's signal when it is over. */
 const linkedController = (): Loop => {
   const parent = longLived();
   return (ops) => {
+    let signal: AbortSignal | undefined;
     for (let i = 0; i < ops; i++) {
       const controller = new AbortController();
       const abort = () => controller.abort(parent.reason);
       parent.addEventListener('abort', abort, { once: true });
-      keep(controller.signal);
+      ({ signal } = controller);
       parent.removeEventListener('abort', abort);
       controller.abort();
     }
+    keep(signal);
   };
 };
 
 const anySignal = (): Loop => {
   const parent = longLived();
   return (ops) => {
+    let signal: AbortSignal | undefined;
     for (let i = 0; i < ops; i++) {
       const controller = new AbortController();
-      keep(AbortSignal.any([parent, controller.signal]));
+      signal = AbortSignal.any([parent, controller.signal]);
       controller.abort();
     }
+    keep(signal);
   };
 };
 
 const subject = (): Loop => (ops) => {
+  let done: Subject<void> | undefined;
   for (let i = 0; i < ops; i++) {
-    const done = new Subject<void>();
-    keep(done);
+    done = new Subject<void>();
     done.next();
     done.complete();
   }
+  keep(done);
 };
 
 const token = (): Loop => {
   const parent = CancellationToken.create();
   return (ops) => {
+    let last: unknown;
     for (let i = 0; i < ops; i++) {
       const { token, cancel } = CancellationToken.create();
       const unregister = parent.token.onCancelled(cancel);
-      keep(token);
+      last = token;
       unregister();
       cancel();
     }
+    keep(last);
   };
 };
 
 const deriveAndCancel = (): Loop => {
   const [parent] = withCancel(background());
   return (ops) => {
+    let [ctx, cancel] = none;
     for (let i = 0; i < ops; i++) {
-      const [ctx, cancel] = withCancel(parent);
-      keep(ctx);
-      keep(cancel);
+      [ctx, cancel] = withCancel(parent);
       cancel();
     }
+    keep([ctx, cancel]);
   };
 };
 
 const timeoutAndCancel = (): Loop => {
   const [parent] = withCancel(background());
   return (ops) => {
+    let [ctx, cancel] = none;
     for (let i = 0; i < ops; i++) {
-      const [ctx, cancel] = withTimeout(parent, hour);
-      keep(ctx);
-      keep(cancel);
+      [ctx, cancel] = withTimeout(parent, hour);
       cancel();
     }
+    keep([ctx, cancel]);
   };
 };
 
 const heardTimeoutAndCancel = (): Loop => {
   const [parent] = withCancel(background());
   return (ops) => {
+    let [ctx, cancel] = none;
     for (let i = 0; i < ops; i++) {
-      const [ctx, cancel] = withTimeout(parent, hour);
+      [ctx, cancel] = withTimeout(parent, hour);
       afterFunc(ctx, heard);
-      keep(ctx);
-      keep(cancel);
       cancel();
     }
+    keep([ctx, cancel]);
   };
 };
 
 const controllerAndTimer = (): Loop => (ops) => {
+  let signal: AbortSignal | undefined;
   for (let i = 0; i < ops; i++) {
     const controller = new AbortController();
     const id = setTimeout(() => controller.abort(), hour);
-    keep(controller.signal);
+    ({ signal } = controller);
     clearTimeout(id);
     controller.abort();
   }
+  keep(signal);
 };
 
 const heardControllerAndTimer = (): Loop => (ops) => {
+  let signal: AbortSignal | undefined;
   for (let i = 0; i < ops; i++) {
     const controller = new AbortController();
     const id = setTimeout(() => controller.abort(), hour);
-    controller.signal.addEventListener('abort', heard, { once: true });
-    keep(controller.signal);
+    ({ signal } = controller);
+    signal.addEventListener('abort', heard, { once: true });
     clearTimeout(id);
     controller.abort();
   }
+  keep(signal);
 };
 
 const timeoutSignal = (): Loop => (ops) => {
-  for (let i = 0; i < ops; i++) keep(AbortSignal.timeout(hour));
+  let signal: AbortSignal | undefined;
+  for (let i = 0; i < ops; i++) signal = AbortSignal.timeout(hour);
+  keep(signal);
 };
 
 const timerAndSubject = (): Loop => (ops) => {
+  let done: Subject<void> | undefined;
   for (let i = 0; i < ops; i++) {
-    const done = new Subject<void>();
+    done = new Subject<void>();
     const subscription = new Subscription();
     subscription.add(timer(hour).pipe(takeUntil(done)).subscribe(heard));
-    keep(done);
     done.next();
   }
+  keep(done);
 };
 
 const timeoutOfToken = (): Loop => (ops) => {
+  let last: unknown;
   for (let i = 0; i < ops; i++) {
     const { token, cancel } = CancellationToken.timeout(hour);
-    keep(token);
+    last = token;
     cancel();
   }
+  keep(last);
 };
 
 function thousandCanceled(): Shot {
@@ -165,7 +186,9 @@ function thousandCanceled(): Shot {
       });
     },
     run() {
-      for (const ctx of canceled) keep(ctx.err);
+      let err: unknown;
+      for (const ctx of canceled) ({ err } = ctx);
+      keep(err);
     },
   };
 }
@@ -210,13 +233,17 @@ export default [
       [ours]: () => {
         const [parent] = withCancel(background());
         return (ops) => {
-          for (let i = 0; i < ops; i++) keep(withValue(parent, key, i));
+          let ctx = parent;
+          for (let i = 0; i < ops; i++) ctx = withValue(parent, key, i);
+          keep(ctx);
         };
       },
       'a copy of a request object of 8 fields': () => {
         const request = { id: 1, user: 2, trace: 3, locale: 4, tenant: 5, started: 6, signal: longLived(), extra: 7 };
         return (ops) => {
-          for (let i = 0; i < ops; i++) keep({ ...request, user: i });
+          let copy = request;
+          for (let i = 0; i < ops; i++) copy = { ...request, user: i };
+          keep(copy);
         };
       },
     },
@@ -228,44 +255,50 @@ export default [
       [ours]: () => {
         const [parent] = withCancel(background());
         return (ops) => {
+          let [ctx, cancel] = none;
           for (let i = 0; i < ops; i++) {
-            const [ctx, cancel] = withCancel(parent);
+            [ctx, cancel] = withCancel(parent);
             afterFunc(ctx, heard);
-            keep(ctx);
-            keep(cancel);
             cancel();
           }
+          keep([ctx, cancel]);
         };
       },
       'AbortController, linked by a listener': () => {
         const parent = longLived();
         return (ops) => {
+          let signal: AbortSignal | undefined;
           for (let i = 0; i < ops; i++) {
             const controller = new AbortController();
             const abort = () => controller.abort(parent.reason);
             parent.addEventListener('abort', abort, { once: true });
-            controller.signal.addEventListener('abort', heard, { once: true });
-            keep(controller.signal);
+            ({ signal } = controller);
+            signal.addEventListener('abort', heard, { once: true });
             parent.removeEventListener('abort', abort);
             controller.abort();
           }
+          keep(signal);
         };
       },
       'AbortController alone': () => (ops) => {
+        let signal: AbortSignal | undefined;
         for (let i = 0; i < ops; i++) {
           const controller = new AbortController();
-          controller.signal.addEventListener('abort', heard, { once: true });
-          keep(controller.signal);
+          ({ signal } = controller);
+          signal.addEventListener('abort', heard, { once: true });
           controller.abort();
         }
+        keep(signal);
       },
       cancellationtoken: () => (ops) => {
+        let last: unknown;
         for (let i = 0; i < ops; i++) {
           const { token, cancel } = CancellationToken.create();
           token.onCancelled(heard);
-          keep(token);
+          last = token;
           cancel();
         }
+        keep(last);
       },
     },
     { of: 'own', name: 'DeriveHeard' },
@@ -274,30 +307,36 @@ export default [
     [ours]: () => {
       const [parent] = withCancel(background());
       return (ops) => {
+        let [ctx, cancel] = none;
         for (let i = 0; i < ops; i++) {
-          const [ctx, cancel] = withCancel(parent);
+          [ctx, cancel] = withCancel(parent);
           NEVER.pipe(takeUntilCtx(ctx)).subscribe({ complete: heard });
-          keep(cancel);
           cancel();
         }
+        keep([ctx, cancel]);
       };
     },
     'Subject + takeUntil': () => (ops) => {
+      let done: Subject<void> | undefined;
       for (let i = 0; i < ops; i++) {
-        const done = new Subject<void>();
+        done = new Subject<void>();
         NEVER.pipe(takeUntil(done)).subscribe({ complete: heard });
-        keep(done);
         done.next();
       }
+      keep(done);
     },
   }),
   timed('first err of a canceled context', {
     [ours]: thousandCanceled,
     'new Error with a stack': () => (ops) => {
-      for (let i = 0; i < ops; i++) keep(new Error('context canceled'));
+      let error: unknown;
+      for (let i = 0; i < ops; i++) error = new Error('context canceled');
+      keep(error);
     },
     'new DOMException, which abort() makes': () => (ops) => {
-      for (let i = 0; i < ops; i++) keep(new DOMException('This operation was aborted', 'AbortError'));
+      let error: unknown;
+      for (let i = 0; i < ops; i++) error = new DOMException('This operation was aborted', 'AbortError');
+      keep(error);
     },
   }),
 ];

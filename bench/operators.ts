@@ -4,6 +4,7 @@ import {
   NEVER,
   Observable,
   Subject,
+  Subscription,
   asyncScheduler,
   concatMap,
   defer,
@@ -52,11 +53,12 @@ function visits(make: () => Observable<unknown>): () => Loop {
   return () => {
     const observable = make();
     return (ops) => {
+      let subscription = Subscription.EMPTY;
       for (let i = 0; i < ops; i++) {
-        const subscription = observable.subscribe(observer);
-        keep(subscription);
+        subscription = observable.subscribe(observer);
         subscription.unsubscribe();
       }
+      keep(subscription);
     };
   };
 }

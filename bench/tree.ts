@@ -8,39 +8,42 @@ import type { Loop, Row } from './harness.js';
 const hour = 3_600_000;
 
 /** The cancel functions are dropped, as in Go's. */
-function buildTree(root: Context, depth: number): void {
+function buildTree(root: Context, depth: number): Context {
   let ctx = root;
   for (let d = 0; d < depth; d++) [ctx] = withCancel(ctx);
-  keep(ctx);
+  return ctx;
 }
 
 /** Harder than Go's: whatever could be spared because it is dropped is made. */
-function buildKeptTree(root: Context, depth: number): void {
-  let ctx = root;
-  for (let d = 0; d < depth; d++) {
-    const derived = withCancel(ctx);
-    keep(derived);
-    ctx = derived[0];
-  }
+function buildKeptTree(root: Context, depth: number): unknown {
+  let derived: [Context, unknown] = [root, undefined];
+  for (let d = 0; d < depth; d++) derived = withCancel(derived[0]);
+  return derived;
 }
 
 const roots: Record<string, (depth: number) => Loop> = {
   Background: (depth) => (ops) => {
-    for (let i = 0; i < ops; i++) buildTree(background(), depth);
+    let leaf = background();
+    for (let i = 0; i < ops; i++) leaf = buildTree(background(), depth);
+    keep(leaf);
   },
   OpenCanceler: (depth) => (ops) => {
+    let leaf = background();
     for (let i = 0; i < ops; i++) {
       const [ctx, cancel] = withCancel(background());
-      buildTree(ctx, depth);
+      leaf = buildTree(ctx, depth);
       cancel();
     }
+    keep(leaf);
   },
   ClosedCanceler: (depth) => (ops) => {
+    let leaf = background();
     for (let i = 0; i < ops; i++) {
       const [ctx, cancel] = withCancel(background());
       cancel();
-      buildTree(ctx, depth);
+      leaf = buildTree(ctx, depth);
     }
+    keep(leaf);
   },
 };
 
@@ -68,16 +71,16 @@ class FourFields {
 function justObjects(): Loop {
   const [root, scope] = [{}, {}];
   return (ops) => {
+    let leaf: object = root;
     for (let i = 0; i < ops; i++) {
       const parent = new SixFields(root, scope);
       const cancel = () => {
         parent.end = new FourFields(SixFields, undefined, undefined);
       };
-      const child = new SixFields(parent, scope);
+      leaf = new SixFields(parent, scope);
       cancel();
-      keep(parent.end);
-      keep(child);
     }
+    keep(leaf);
   };
 }
 
@@ -102,15 +105,15 @@ function commonParentCancel(divisions: number): Loop {
   const [shared] = withCancel(root);
   return (ops) => {
     let x = 0;
+    let [ctx, cancel] = withCancel(shared);
     for (let i = 0; i < ops; i++) {
-      const [ctx, cancel] = withCancel(shared);
-      keep(cancel);
+      [ctx, cancel] = withCancel(shared);
       if (ctx.value(stringKey) !== 'value') throw new Error('not to be reached');
       for (let j = 0; j < divisions; j++) x = (x / (x + 1)) | 0;
       cancel();
       for (let j = 0; j < divisions; j++) x = (x / (x + 1)) | 0;
     }
-    keep(x);
+    keep([ctx, cancel, x]);
   };
 }
 
@@ -151,19 +154,27 @@ function checkField(): Loop {
   };
 }
 
-function checkTwoFields(): Loop {
-  const objects = Array.from({ length: 16 }, (): { done$: object; err: object | undefined } => ({
-    done$: {},
-    err: {},
-  }));
+/**
+ * Each is made by the first who asks for it, and `err` is shared by all who end together: it stands behind a reference, and
+ * neither need be there.
+ */
+function checkReferences(): Loop {
+  const objects = Array.from({ length: 16 }, () => {
+    const parent = new SixFields({}, {});
+    parent.audience = { done$: {} };
+    parent.end = { error: {} };
+    return parent;
+  });
+  const never = {};
   return (ops) => {
     let done = 0;
+    let done$: object | undefined;
     for (let i = 0; i < ops; i++) {
-      const object = objects[i & 15]!;
-      keep(object.done$);
-      if (object.err !== undefined) done++;
+      const { audience, end } = objects[i & 15]!.self;
+      done$ = (audience as { done$?: object } | undefined)?.done$ ?? never;
+      if ((end as { error?: object } | undefined)?.error !== undefined) done++;
     }
-    keep(done);
+    keep([done, done$]);
   };
 }
 
@@ -172,12 +183,13 @@ function checkDone(cancelThem: boolean): Loop {
   const contexts = sixteen(cancelThem);
   return (ops) => {
     let done = 0;
+    let done$: object | undefined;
     for (let i = 0; i < ops; i++) {
       const ctx = contexts[i & 15]!;
-      keep(ctx.done$);
+      ({ done$ } = ctx);
       if (ctx.err !== undefined) done++;
     }
-    keep(done);
+    keep([done, done$]);
   };
 }
 
@@ -205,7 +217,9 @@ const sameGoRoutine = depths.map((depth) =>
       [ours]: () => {
         const ctx = deep(depth);
         return (ops) => {
-          for (let i = 0; i < ops; i++) keep(ctx.value(missing));
+          let value: number | undefined;
+          for (let i = 0; i < ops; i++) value = ctx.value(missing);
+          keep(value);
         };
       },
     },
@@ -280,11 +294,13 @@ const keptTree = timed(
   'CancelTree, depth 100, OpenCanceler, with every cancel function kept',
   {
     [ours]: () => (ops) => {
+      let leaf: unknown;
       for (let i = 0; i < ops; i++) {
         const [ctx, cancel] = withCancel(background());
-        buildKeptTree(ctx, 100);
+        leaf = buildKeptTree(ctx, 100);
         cancel();
       }
+      keep(leaf);
     },
   },
   { of: 'std', name: 'CancelTree/depth=100/Root=OpenCanceler' },
@@ -312,7 +328,7 @@ export default [
     'CheckCanceled, Done',
     {
       [ours]: () => checkDone(true),
-      'floor: two fields of sixteen objects in turn': checkTwoFields,
+      'floor: fields behind references, of sixteen objects in turn': checkReferences,
       'rxjs-ctx, done$ subscribed to': subscribeToDone,
     },
     { of: 'std', name: 'CheckCanceled/Done' },
