@@ -155,7 +155,8 @@ function fromAbove(nearest: Limit): Limit[] {
 
 /** Ends `node`, unless it is done, and tells everybody below. */
 export function cancel(node: Ctx, cause?: unknown): void {
-  if (store(node, cause)) announce(node);
+  // Most have nothing to stop, and nobody to tell.
+  if (store(node, cause) && (node.way ?? node.audience) !== undefined) announce(node);
 }
 
 /**
