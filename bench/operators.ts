@@ -93,12 +93,19 @@ const isEmpty = (): Observable<number> => EMPTY;
 /** The least that an operator needs which mirrors its source and has something to take back: all of it is RxJS. */
 function withTeardown(source: () => Observable<number>): Observable<number> {
   return new Observable((subscriber) => {
-    subscriber.add(teardown);
+    subscriber.add(new Teardown(subscriber));
     source().subscribe(subscriber);
   });
 }
 
-const teardown = { unsubscribe: nothing };
+/** Whom it would end, and nothing done about it. */
+class Teardown {
+  constructor(readonly subscriber: unknown) {}
+
+  unsubscribe(): void {
+    nothing();
+  }
+}
 
 /** The same with a timer, set for an instant. */
 function withTimer(source: () => Observable<number>): Observable<number> {
