@@ -141,6 +141,20 @@ describe('a scheduler that throws', () => {
     expect(takeUnhandledErrors().length).toBe(1);
   });
 
+  for (const what of ['onCancel', 'onSchedule'] as const) {
+    it(`when somebody asks after the deadline is reported, and not thrown at who asks (${what})`, async () => {
+      const { hand, ctx } = setUp();
+      listen(ctx);
+      hand[what] = () => {
+        throw new Error('no such timer');
+      };
+      hand.time = 10;
+      expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+      await macrotask();
+      expect(takeUnhandledErrors().length).toBe(1);
+    });
+  }
+
   it('when a listener leaves is reported, and the listener has left', async () => {
     const { hand, ctx } = setUp();
     const heard = listen(ctx);
