@@ -998,7 +998,8 @@ describe('a deadline', () => {
       const heard = listen(child);
       while (!child.err);
       expect(heard.errs).toEqual([]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Of timers that are due at once a host may call the later one first.
+      for (let i = 0; i < 50 && heard.completed === 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
       expect(heard.errs).toEqual([child.err]);
     });
 
