@@ -97,7 +97,7 @@ function useOnce(round: number): unknown {
 }
 
 function useContext(ctx: Context): () => void {
-  keep([ctx.deadline, ctx.err, ctx.value(key), ctx.value(contextKey('other'))]);
+  keep([ctx.deadline, ctx.err, ctx.value(key), ctx.value(contextKey<string>('other'))]);
   const source = new Subject<number>();
   const subscriptions = [
     ctx.done$,

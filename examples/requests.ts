@@ -87,7 +87,7 @@ function client(name: string, ms: number) {
         }),
       );
     },
-    { timeout: ms + graceMs },
+    { timeoutMs: ms + graceMs },
   );
 }
 

@@ -20,6 +20,6 @@ export function search(
   return usingCtx(
     ctx,
     (ctx) => fetchCtx(ctx, url, { headers: timeoutHeaders(ctx, { reserveMs: graceMs }) }).pipe(mergeMap(rowsOf<Row>)),
-    { timeout: deadlineMs + graceMs },
+    { timeoutMs: deadlineMs + graceMs },
   );
 }

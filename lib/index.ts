@@ -1,14 +1,15 @@
-// The door: every public name of the package root, in reading order.
-export { background, todo } from './core/context.js';
-export type { CancelFunc, Context } from './core/context.js';
-export { withCancel, withValue, withoutCancel } from './core/context.js';
+// The entry point of `rxjs-ctx`: every public name of the package root, in reading order.
+export { background, todo } from './adapters/rxjs7.js';
+export type { CancelFunc, Context, CoreContext } from './core/context.js';
+export { withCancel, withValue, withoutCancel } from './core/derive.js';
 export { withDeadline, withScheduler, withTimeout } from './core/deadline.js';
 export type { DeadlineOptions } from './core/deadline.js';
 export { withCancelOn } from './adapters/withCancelOn.js';
-export { afterFunc, throwIfDone } from './core/context.js';
+export type { CancelSource } from './adapters/withCancelOn.js';
+export { afterFunc, errorOf, throwIfDone } from './core/derive.js';
 export { remaining } from './core/deadline.js';
 export { contextKey } from './core/key.js';
-export type { ContextKey } from './core/key.js';
+export type { AnyContextKey, ContextKey } from './core/key.js';
 export { CanceledError, DeadlineExceededError, isCanceled, isDeadlineExceeded } from './core/errors.js';
 export type { ContextError } from './core/errors.js';
 export { usingCtx } from './observables/usingCtx.js';

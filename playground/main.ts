@@ -104,7 +104,7 @@ async function answerTo(diagram: Diagram): Promise<Answer> {
       listening.postMessage(diagram);
       return fromEvent<MessageEvent<Answer>>(listening, 'message');
     },
-    { timeout: longestRunMs },
+    { timeoutMs: longestRunMs },
   );
   try {
     return (await firstValueFrom(answer$)).data;

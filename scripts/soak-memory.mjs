@@ -59,7 +59,7 @@ const works = [
     ),
   (ctx) => of(5, 10).pipe(concatMapCtx(ctx, (child, ms) => timer(ms).pipe(takeUntilCtx(child)))),
   (ctx) => interval(4).pipe(exhaustMapCtx(ctx, async (child) => child.err)),
-  (ctx) => usingCtx(ctx, (child) => never.pipe(takeUntilCtx(child)), { timeout: 25 }),
+  (ctx) => usingCtx(ctx, (child) => never.pipe(takeUntilCtx(child)), { timeoutMs: 25 }),
   (ctx) => usingCtx(withCancelOn(ctx, longLived.signal)[0], (child) => child.done$),
   (ctx) => withCancelOn(ctx, timer(15))[0].done$,
   (ctx) => withCancelOn(ctx, withTimeout(root, 40)[0])[0].done$,

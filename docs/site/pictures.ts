@@ -1,13 +1,13 @@
 // The pictures of how-it-works.md: contexts are made, and what they really hold of each other is drawn.
 import { afterFunc, background, contextKey, withCancel, withTimeout, withValue } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
-import { contextOf } from '../../lib/core/foreign.js';
-import type { Ctx } from '../../lib/core/node.js';
+import { toInternal } from '../../lib/core/foreign.js';
+import type { ContextNode } from '../../lib/core/contextNode.js';
 import { listenerCount } from '../../lib/testing/index.js';
 
 interface Place {
   readonly name: string;
-  readonly ctx: Ctx;
+  readonly ctx: ContextNode;
   readonly column: number;
   readonly row: number;
 }
@@ -36,7 +36,7 @@ export function pictures(): Record<string, string> {
       ['query', query, 0, 4],
       ['forgotten', forgotten, 1, 4],
     ] as [string, Context, number, number][]
-  ).map(([name, ctx, column, row]): Place => ({ name, ctx: contextOf(ctx, 'pictures'), column, row }));
+  ).map(([name, ctx, column, row]): Place => ({ name, ctx: toInternal(ctx, 'pictures'), column, row }));
 
   const unheard = drawTree('Nobody listens: every context knows its parent, and no parent knows a child', places);
   const stop = afterFunc(query, () => undefined);
@@ -50,7 +50,7 @@ export function pictures(): Record<string, string> {
 function drawTree(title: string, places: readonly Place[]): string {
   const width = 12 * 2 + 3 * (box.width + gap.x) - gap.x;
   const height = 12 * 2 + 5 * box.height + 4 * gap.y + 24;
-  const stored = places.map(({ ctx }) => ctx.node === ctx && ctx.node.end !== undefined); // before anybody asks
+  const stored = places.map(({ ctx }) => ctx.canceler === ctx && ctx.canceler.end !== undefined); // before anybody asks
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
   <title>${title}</title>
   <style>
@@ -89,8 +89,8 @@ function drawLinks(place: Place, places: readonly Place[]): string[] {
   const parent = places.find((other) => other.ctx === ctx.parent && other !== place);
   const links =
     parent === undefined ? [] : [arrow('up', `M${x(place)} ${y(place)}L${x(parent)} ${y(parent) + box.height}`)];
-  const above = ctx.node === ctx ? places.find((other) => other.ctx === ctx.node?.parent?.node) : undefined;
-  if (above !== undefined && ctx.node?.audience?.audience !== undefined) {
+  const above = ctx.canceler === ctx ? places.find((other) => other.ctx === ctx.canceler?.parent?.canceler) : undefined;
+  if (above !== undefined && ctx.canceler?.list?.list !== undefined) {
     // To the left of the way up, and round what lies in between: it holds nothing of the child.
     const [x1, y1, x2] = [x(above) - 40, y(above) + box.height, x(place) - 29];
     links.push(arrow('down', `M${x1} ${y1}C${x1} ${y1 + 30} ${x2} ${y1 + 14} ${x2} ${y1 + gap.y}V${y(place)}`));
@@ -110,8 +110,8 @@ function tip(kind: 'up' | 'down'): string {
 function drawContext(place: Place, stores: boolean): string {
   const { ctx, name } = place;
   const how = /\w+(?=(\([^)]*\))?$)/.exec(String(ctx).replace(/, .*?\)/, ')'))?.[0] ?? '';
-  const own = ctx.node === ctx ? listenerCount(ctx) - childCount(ctx) : 0;
-  const state = [ctx.node !== ctx && 'carries', ctx.err !== undefined && 'done'].filter(Boolean).join(' ');
+  const own = ctx.canceler === ctx ? listenerCount(ctx) - childCount(ctx) : 0;
+  const state = [ctx.canceler !== ctx && 'carries', ctx.err !== undefined && 'done'].filter(Boolean).join(' ');
   const [left, top] = [x(place) - box.width / 2, y(place)];
   return [
     `  <g class="${state}">`,
@@ -129,8 +129,8 @@ function drawContext(place: Place, stores: boolean): string {
   ].join('\n');
 }
 
-function childCount({ node }: Ctx): number {
-  const first = node?.audience?.children;
+function childCount({ canceler }: ContextNode): number {
+  const first = canceler?.list?.children;
   let count = first === undefined ? 0 : 1;
   for (let cell = first?.next; cell !== first; cell = cell?.next) count++;
   return count;

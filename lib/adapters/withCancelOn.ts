@@ -1,224 +1,130 @@
-import { Observable, Subscription, from, take } from 'rxjs';
-import type { ObservableInput, SchedulerLike, Subscriber } from 'rxjs';
-import { withCancelFunc } from '../core/context.js';
-import type { CancelFunc, Context } from '../core/context.js';
-import { CanceledError, End } from '../core/errors.js';
-import type { Instants } from '../core/errors.js';
-import { contextOf, isContext } from '../core/foreign.js';
-import { badInput } from '../core/input.js';
-import { Ctx, Way } from '../core/node.js';
-import { Scope } from '../core/scope.js';
-import type { Limit } from '../core/scope.js';
-import { Listener, cancel, cancelFollower, endOf, endedByItself, instants, listen, watchClock } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { Observable, take } from 'rxjs';
+import type { ObservableInput, Unsubscribable } from 'rxjs';
+import { cancel } from '../core/cancellation.js';
+import type { CancelFunc, Context, CoreContext } from '../core/context.js';
+import { ContextNode, Scope, Source } from '../core/contextNode.js';
+import { withCancelFunc } from '../core/derive.js';
+import { isContext, isSignal, toInternal } from '../core/foreign.js';
+import { invalidArgument } from '../core/invalidArgument.js';
+import { contextSource, dropSource, eventSource, linkTo, signalSource } from '../core/link.js';
+import type { LinkSource } from '../core/link.js';
+import { fromInput } from '../observables/fromInput.js';
+
+/** What can end a context from outside. */
+export type CancelSource = ObservableInput<unknown> | AbortSignal | CoreContext;
 
 /**
- * Derives a context that is also done when `source` speaks.
+ * Derives a context that is also done when a source emits, errors, aborts or ends: whichever is first.
  *
  * - An observable, a promise, an iterable or an async one: its first value is the cause, and so is its error. When it
  *   completes without a value nothing happens.
- * - An `AbortSignal`: its reason is the cause. However many contexts follow it, it carries one listener of ours.
- * - Another context: its `err` is the cause. The earlier deadline of the two is reported; values are those of `parent`.
+ * - An `AbortSignal`: its reason is the cause. However many contexts follow it, it carries one listener of ours; a promise
+ *   carries one reaction.
+ * - Another context: its `err` is the cause, and the earliest deadline of all is reported. Values are those of `parent`.
  *
- * The source is let go as soon as the context is done for whatever reason; until then it holds the context.
+ * The kind follows the source: one that is past its deadline, or a signal whose reason is a TimeoutError, ends the context
+ * with a {@link DeadlineExceededError}; everything else with a {@link CanceledError}. An error of a source is therefore only
+ * in `ctx.cause`.
+ *
+ * Unsubscribes from the sources when the context is done; until then the sources retain it: cancel it when the work is over.
  *
  * @param parent done together with it, if that comes first
- * @param source an already aborted signal or a context that is done ends the result at once
+ * @param sources of several that are done already, the first in the list ends the context; without any it is a plain
+ * {@link withCancel}
  * @returns the context, and the function that cancels it: call it when the work is over, whatever happened
- * @throws TypeError when parent is not a context or source none of these
+ * @throws TypeError when parent is not a context or a source none of these
  */
 export function withCancelOn(
-  parent: Context,
-  source: ObservableInput<unknown> | AbortSignal | Context,
+  parent: CoreContext,
+  ...sources: readonly CancelSource[]
 ): [ctx: Context, cancel: CancelFunc] {
-  const ctx = contextOf(parent, 'withCancelOn', 'parent');
-  if (isContext(source)) return withCancelFunc(followContext(ctx, contextOf(source, 'withCancelOn', 'source')));
-  if (isSignal(source)) return withCancelFunc(followSignal(ctx, source));
-  return withCancelFunc(followInput(ctx, inputOf(source)));
+  const ctx = toInternal(parent, 'withCancelOn', 'parent');
+  if (sources.length === 0) return withCancelFunc(new ContextNode(ctx, ctx.scope));
+  return withCancelFunc(
+    linkTo(
+      ctx,
+      sources.map((source) => linkSourceOf(source, ctx.scope)),
+    ),
+  );
 }
 
-const way = /* @__PURE__ */ new Way('withCancelOn');
-
-function followInput(parent: Ctx, source: Observable<unknown>): Ctx {
-  const ctx = new Ctx(parent, parent.scope, way);
-  const end = (cause: unknown) => {
-    cancel(ctx, cause);
-  };
-  // Listens first: under a parent that is done, or that ends meanwhile, the source is let go at once.
-  const watched = new Observable((subscriber) => {
-    mirror(source, subscriber, listen(ctx, new Listener(subscriber, complete)));
-  });
-  watched.pipe(take(1)).subscribe({ next: end, error: end });
-  return ctx;
-}
-
-function complete(subscriber: Subscriber<unknown>): void {
-  subscriber.complete();
-}
-
-function followSignal(parent: Ctx, signal: AbortSignal): Ctx {
-  const ctx = new Ctx(parent, parent.scope, way);
-  follow(ctx, contextOf(contextOfSignal(signal), 'withCancelOn'), (end) => end.cause);
-  return ctx;
-}
-
-function followContext(parent: Ctx, other: Ctx): Ctx {
-  const { node, following } = new Merged(parent, other);
-  follow(node, other, (end) => end.error, following);
-  return node;
-}
-
-/** Cancels `ctx` when `other` ends; lets go of `other` when `ctx` is done. */
-function follow(ctx: Ctx, other: Ctx, causeOf: (end: End) => unknown, following = new Subscription()): void {
-  listen(ctx, new Listener(following, unsubscribe));
-  if (!following.closed) {
-    following.add(
-      listen(
-        other.node,
-        new Listener(ctx, (_, end) => {
-          cancelFollower(ctx, causeOf(end));
-        }),
-      ),
-    );
-  }
-}
-
-function unsubscribe(subscription: Subscription): void {
-  subscription.unsubscribe();
-}
-
-/** What ends a child that another context ends too. */
-class Merged extends Way implements Limit {
-  readonly node: Ctx;
-  readonly at: number;
-  /** The other's deadline may be on a clock of its own. */
-  readonly clock = undefined;
-  readonly soleClock: SchedulerLike | undefined;
-  readonly beyond: Limit | undefined;
-  /** Closed once it is told that this is done. */
-  readonly following = new Subscription();
-
-  constructor(
-    parent: Ctx,
-    private readonly other: Ctx,
-  ) {
-    super('withCancelOn');
-    const { scheduler, limit, values, foreign, eager } = parent.scope;
-    const { deadline } = other;
-    this.at = Math.min(deadline ?? Infinity, limit?.at ?? Infinity);
-    this.beyond = limit;
-    const { soleClock } = other.scope.limit ?? {};
-    this.soleClock = limit === undefined || limit.soleClock === soleClock ? soleClock : undefined;
-    // Without a deadline of its own: the other has none, or one that is known to be no earlier than what is above.
-    const plain = deadline === undefined || (this.soleClock !== undefined && this.at === limit?.at);
-    this.node = new Ctx(parent, plain ? parent.scope : new Scope(scheduler, this, values, foreign, eager), this);
-    this.node.end ??= endOf(parent.node);
-    if (plain) return;
-    watchClock(parent.node, scheduler);
-    watchClock(other.node, scheduler);
-  }
-
-  override get followed(): Ctx | undefined {
-    return this.other.node;
-  }
-
-  /** The deadline is the other's to keep: when it has passed, the other is done. */
-  overdue(end: End | undefined): End | undefined {
-    const { node, other } = this;
-    if (this.isEarly || !this.innermostFirst()) return undefined;
-    const theirs = endOf(other.node);
-    if (theirs === undefined) return undefined;
-    if (end !== undefined && !isBefore(theirs, end, node.scope.scheduler)) return undefined;
-    // The deadlines below may be on clocks of which the other's end says nothing.
-    const at = instants([node.scope.scheduler, ...(node.audience?.clocks ?? [])], theirs.at);
-    return (node.end = new FollowedEnd(theirs, at));
-  }
-
-  /** Whether all that the other's deadline may depend on says that it is yet to come. */
-  private get isEarly(): boolean {
-    const { node, scope, deadline } = this.other;
-    const { soleClock } = scope.limit!;
-    return node!.end === undefined && soleClock !== undefined && soleClock.now() < deadline!;
-  }
-
-  /** Has those end that the other follows, before it is asked, so that a long chain of them needs no long stack. */
-  private innermostFirst(): boolean {
-    const chain: Merged[] = [];
-    for (let merged = this as Merged; merged.other.node!.end === undefined;) {
-      const { limit } = merged.other.scope;
-      if (!(limit instanceof Merged) || limit.node.end !== undefined) break;
-      chain.push((merged = limit));
-    }
-    return chain.reverse().every(({ node }) => endOf(node) !== undefined);
-  }
-
-  override late(): boolean {
-    return endedByItself(this.node) && !this.following.closed;
-  }
-}
-
-/** That of one context because of another's. */
-class FollowedEnd extends End {
-  constructor(
-    private readonly theirs: End,
-    at: Instants,
-  ) {
-    super(CanceledError, theirs.error, at);
-  }
-
-  override get reached(): boolean {
-    return this.theirs.reached;
-  }
-}
-
-/** Of two ends in one millisecond a deadline comes before a cancel, as everywhere; else `b` was told first. */
-function isBefore(a: End, b: End, clock: SchedulerLike): boolean {
-  const [first = NaN, second = NaN] = [a.at?.get(clock), b.at?.get(clock)];
-  return first < second || (first === second && a.reached && !b.reached);
-}
-
-const signals = new WeakMap<AbortSignal, Context>();
-
-/** The context that a signal would be. One per signal, so that one listener serves all who follow it. */
-function contextOfSignal(signal: AbortSignal): Context {
-  let ctx = signals.get(signal);
-  if (ctx === undefined) {
-    let made: CanceledError | undefined;
-    const err = () => (made ??= new CanceledError(signal.reason));
-    ctx = {
-      deadline: undefined,
-      done$: new Observable((subscriber) => {
-        const abort = () => {
-          subscriber.next(err());
-        };
-        signal.addEventListener('abort', abort);
-        return () => {
-          signal.removeEventListener('abort', abort);
-        };
-      }),
-      get err() {
-        return signal.aborted ? err() : undefined;
-      },
-      get cause() {
-        return signal.reason as unknown;
-      },
-      signal,
-      value: (key) => key.default,
-    };
-    signals.set(signal, ctx);
-  }
-  return ctx;
-}
-
-function isSignal(source: unknown): source is AbortSignal {
-  const { aborted, addEventListener } = (source ?? {}) as Partial<AbortSignal>;
-  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+function linkSourceOf(source: CancelSource, scope: Scope): LinkSource {
+  if (isContext(source)) return contextSource(toInternal(source, 'withCancelOn', 'source'));
+  if (isSignal(source)) return signalSource(source);
+  if (isPromise(source)) return promiseSource(source, scope);
+  return eventSource(new InputSource(inputOf(source), scope).node);
 }
 
 function inputOf(source: ObservableInput<unknown>): Observable<unknown> {
   try {
-    return from(source);
-  } catch {
-    throw badInput('withCancelOn', 'source', 'an ObservableInput, an AbortSignal or a Context', source);
+    return fromInput(source);
+  } catch (error) {
+    const expected = 'an ObservableInput, an AbortSignal or a Context';
+    throw invalidArgument('withCancelOn', 'source', expected, source, undefined, error);
+  }
+}
+
+function isPromise(source: unknown): source is PromiseLike<unknown> {
+  const { then, subscribe } = (source ?? {}) as { then?: unknown; subscribe?: unknown };
+  return typeof then === 'function' && typeof subscribe !== 'function';
+}
+
+/** A node that ends with an event. */
+function newEventNode({ streams, clock }: Scope, source?: Source): ContextNode {
+  return new ContextNode(undefined, new Scope(streams, clock, undefined, undefined, undefined), source);
+}
+
+const promises = new WeakMap<PromiseLike<unknown>, LinkSource>();
+
+/** One a promise: a reaction cannot be taken back, and stays as long as the promise is pending. */
+function promiseSource(promise: PromiseLike<unknown>, scope: Scope): LinkSource {
+  let source = promises.get(promise);
+  if (source === undefined) {
+    const node = newEventNode(scope);
+    promises.set(promise, (source = eventSource(node)));
+    const end = (cause: unknown) => {
+      cancel(node, cause);
+    };
+    try {
+      promise.then(end, end);
+    } catch (error) {
+      end(error);
+    }
+  }
+  return source;
+}
+
+/** Subscribes to an observable while a context follows it. */
+class InputSource extends Source {
+  readonly node: ContextNode;
+  private subscription: Unsubscribable | undefined = undefined;
+
+  constructor(
+    private readonly input: Observable<unknown>,
+    scope: Scope,
+  ) {
+    super('withCancelOn');
+    this.node = newEventNode(scope, this);
+  }
+
+  protected override start(): void {
+    const { node } = this;
+    const end = (cause: unknown) => {
+      cancel(node, cause);
+    };
+    const complete = () => {
+      if (node.end === undefined) dropSource(node);
+    };
+    // In hand before the source runs: one that is synchronous may end what follows it.
+    const source = new Observable((subscriber) => {
+      this.subscription = subscriber;
+      this.input.subscribe(subscriber);
+    });
+    source.pipe(take(1)).subscribe({ next: end, error: end, complete });
+  }
+
+  protected override stop(): void {
+    this.subscription?.unsubscribe();
+    this.subscription = undefined;
   }
 }

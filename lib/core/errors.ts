@@ -1,26 +1,28 @@
-// Why a context is done. An End is made by whatever ends a context and is shared by every descendant that ends with it;
-// the Error that users see is made from it when somebody first asks, because most cancellations are never looked at.
-import type { SchedulerLike } from 'rxjs';
+// Why a context is done. Whatever ends a context makes one End, which every descendant that ends with it shares. The Error
+// that users see is made from it on first read, because most cancellations are never looked at.
 
 /** What `ctx.err` is: tell the two apart with `instanceof`, or by `name` as with the platform's own errors. */
 export type ContextError = CanceledError | DeadlineExceededError;
 
 /**
- * The context was canceled: its cancel function was called, its parent was canceled, or what it follows spoke.
+ * The context was canceled: its cancel function was called, its parent was canceled, or a source of its
+ * {@link withCancelOn} fired.
  *
  * The `name` is the web platform's `'AbortError'`, so code that treats an aborted `fetch` specially treats this alike.
+ *
+ * @see https://pkg.go.dev/context#pkg-variables `Canceled`
  */
 export class CanceledError extends Error {
-  /** The web platform's name for what was aborted. */
+  /** The web platform's name for work that was aborted. */
   declare readonly name: 'AbortError';
 
-  /** @param cause becomes the ES2022 `cause`; without one (`undefined`) the error has no such property */
+  /** @param cause becomes the ES2022 `cause`; with `undefined` the error has no such property */
   constructor(cause?: unknown) {
     super('context canceled', cause === undefined ? undefined : { cause });
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'AbortError', configurable: true, writable: true });
+    nameErrors(this, 'AbortError');
   }
 }
 
@@ -28,34 +30,46 @@ export class CanceledError extends Error {
  * The context's deadline passed before its work was done.
  *
  * The `name` is the web platform's `'TimeoutError'`, and `timeout` is true as with Node's and Go's network errors.
+ *
+ * @see https://pkg.go.dev/context#pkg-variables `DeadlineExceeded`
  */
 export class DeadlineExceededError extends Error {
-  /** The web platform's name for what took too long. */
+  /** The web platform's name for work that took too long. */
   declare readonly name: 'TimeoutError';
   /** As with the network errors of Go. */
   readonly timeout = true;
 
-  /** @param cause becomes the ES2022 `cause`; without one (`undefined`) the error has no such property */
+  /** @param cause becomes the ES2022 `cause`; with `undefined` the error has no such property */
   constructor(cause?: unknown) {
     super('context deadline exceeded', cause === undefined ? undefined : { cause });
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'TimeoutError', configurable: true, writable: true });
+    nameErrors(this, 'TimeoutError');
   }
 }
 
-/**
- * Whether `error` says that a context was canceled: by name and shape, so that it knows the errors of another copy of the
- * library, where `instanceof` fails, and does not take the `AbortError` of somebody else for one.
- */
-export function isCanceled(error: unknown): error is CanceledError {
-  return isNamed(error, 'AbortError', 'context canceled');
+/** Gives all errors of a class their name, also where the class has been minified. Not enumerable, as `Error`'s own. */
+export function nameErrors(ErrorClass: { readonly prototype: Error }, name: string): void {
+  Object.defineProperty(ErrorClass.prototype, 'name', { value: name, configurable: true, writable: true });
 }
 
-/** Whether `error` says that a context's deadline passed: by name and shape, as {@link isCanceled}. */
-export function isDeadlineExceeded(error: unknown): error is DeadlineExceededError {
-  return isNamed(error, 'TimeoutError', 'context deadline exceeded');
+/**
+ * Returns whether `error` says that a context was canceled.
+ *
+ * Decides by name and message, so that it recognizes the errors of another copy of the library, where `instanceof` fails, and
+ * rejects the `AbortError` of something else. An AbortError that wraps another error as its `cause` (Node's `ABORT_ERR`, the
+ * DOM's code 20) counts as that cause: Node's own APIs wrap `ctx.err` that way.
+ *
+ * @see {@link errorOf} for libraries whose errors keep no cause
+ */
+export function isCanceled(error: unknown): error is Error {
+  return isNamed(unwrapAbort(error), 'AbortError', 'context canceled');
+}
+
+/** Returns whether `error` says that a context's deadline passed. Decides as {@link isCanceled} does. */
+export function isDeadlineExceeded(error: unknown): error is Error {
+  return isNamed(unwrapAbort(error), 'TimeoutError', 'context deadline exceeded');
 }
 
 function isNamed(error: unknown, name: string, message: string): boolean {
@@ -63,46 +77,69 @@ function isNamed(error: unknown, name: string, message: string): boolean {
   return shape?.name === name && shape.message === message;
 }
 
-/** One moment, in epoch ms on each clock on which somebody has to know it. */
-export type Instants = ReadonlyMap<SchedulerLike, number>;
+interface AbortErrorLike {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+/** The cause of an AbortError of Node or the DOM that has one; everything else as it is. */
+function unwrapAbort(error: unknown): unknown {
+  const { name, code, cause } = (error ?? {}) as AbortErrorLike;
+  return name === 'AbortError' && (code === 'ABORT_ERR' || code === 20) ? (cause ?? error) : error;
+}
+
+/** Whether `error` is what an API throws whose work was aborted: fetch, Node's own APIs, axios. */
+export function isAbort(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as AbortErrorLike;
+  return name === 'AbortError' || code === 'ABORT_ERR' || code === 'ERR_CANCELED';
+}
+
+/** How many contexts have ended so far: the order of two ends, and whether anything has ended since. */
+export let endCount = 0;
 
 /** How one context ended. Descendants that end with it hold the same object, and so show the same error. */
 export class End {
+  /** Ends that were stored later have a higher number. */
+  readonly order = ++endCount;
+
   /**
-   * @param kind which error to make
-   * @param given the cause, `undefined` when none was given
-   * @param at when it came; `undefined` when nobody has to know
-   * @param made the error, where a foreign context has made it already
+   * @param ErrorClass which error to make
+   * @param ownCause `undefined` when none was given
+   * @param at when it came, in ms on the clock of its tree; `undefined` when no deadline below needs to know
+   * @param cachedError the error, if a foreign context has made it already
    */
   constructor(
-    readonly kind: new (cause?: unknown) => ContextError,
-    readonly given: unknown,
-    readonly at: Instants | undefined,
-    private made?: ContextError,
+    readonly ErrorClass: new (cause?: unknown) => ContextError,
+    readonly ownCause: unknown,
+    readonly at: number | undefined,
+    private cachedError?: ContextError,
   ) {}
 
-  /** Whether it was a deadline that came: within one millisecond that is before a cancel. */
-  get reached(): boolean {
-    return this.kind === DeadlineExceededError;
-  }
-
-  /** Made by the first who reads it. */
+  /** Made on first read. */
   get error(): ContextError {
-    return (this.made ??= withoutStack(this.kind, this.given));
+    return (this.cachedError ??= makeError(this.ErrorClass, this.ownCause));
   }
 
   get cause(): unknown {
-    return this.given === undefined ? this.error : this.given;
+    return this.ownCause === undefined ? this.error : this.ownCause;
+  }
+
+  /** Within one millisecond a deadline comes before a cancel. */
+  get isDeadline(): boolean {
+    return this.ErrorClass === DeadlineExceededError;
   }
 }
 
-// A stack would show who read `err` first, which is nobody's question, and costs ten times the error itself.
-function withoutStack(kind: End['kind'], given: unknown): ContextError {
+// Without a stack: it would show who read `err` first, which helps nobody, and costs ten times the error itself.
+function makeError(ErrorClass: End['ErrorClass'], cause: unknown): ContextError {
   const { stackTraceLimit } = host;
   limitStack(0);
-  const error = new kind(given);
-  limitStack(stackTraceLimit);
-  return error;
+  try {
+    return new ErrorClass(cause);
+  } finally {
+    limitStack(stackTraceLimit);
+  }
 }
 
 const host = Error as { stackTraceLimit?: unknown };

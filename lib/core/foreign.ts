@@ -1,54 +1,85 @@
 // Contexts that are not ours: a wrapper, a mock, one of another copy of the library. Each is represented in the tree by one
-// node, which asks it for its state and follows its `done$` only while somebody listens.
-import { Observable, asyncScheduler } from 'rxjs';
-import type { SchedulerLike, Unsubscribable } from 'rxjs';
-import type { Context } from './context.js';
-import { CanceledError, End } from './errors.js';
+// node, which asks it for its state and follows its `done$` only while something listens.
+//
+// A foreign context does not say when it ended. With a DeadlineExceededError that was at its `deadline`, or now if that is
+// later; canceled, it ended when it was first seen to be.
+import { notifyAll } from './cancellation.js';
+import type { OutsideLimit } from './cancellation.js';
+import type { Context, CoreContext } from './context.js';
+import { ContextNode, Scope, Source, isClock, schedulerKey } from './contextNode.js';
+import { CanceledError, DeadlineExceededError, End, isDeadlineExceeded } from './errors.js';
 import type { ContextError } from './errors.js';
-import { badInput } from './input.js';
+import { invalidArgument } from './invalidArgument.js';
 import type { ContextKey } from './key.js';
-import { Ctx, Way, isScheduler, schedulerKey } from './node.js';
-import { Scope } from './scope.js';
-import type { Foreign, Limit } from './scope.js';
-import { Audience, announce, arm } from './tree.js';
-import type { Alarm } from './tree.js';
+import { ListenerList } from './listenerList.js';
+import { arm, streamsFor } from './timer.js';
+import type { Clock, Timer, TimerTarget } from './timer.js';
 
-const nodes = new WeakMap<Context, Ctx>();
+const nodes = new WeakMap<CoreContext, ContextNode>();
 
-/** The context as a part of our tree. */
-export function contextOf(ctx: Context, call: string, argument?: string): Ctx {
-  return ctx instanceof Ctx ? ctx : outsiderOf(ctx, call, argument);
+/** Returns the context as a part of our tree. */
+export function toInternal(ctx: CoreContext, call: string, argument?: string): ContextNode {
+  try {
+    if (ContextNode.isOwn(ctx)) return ctx;
+  } catch {
+    // Not an object.
+  }
+  return foreignNodeOf(ctx, call, argument);
 }
 
-function outsiderOf(ctx: Context, call: string, argument = 'ctx'): Ctx {
+function foreignNodeOf(ctx: CoreContext, call: string, argument = 'ctx'): ContextNode {
   let node = nodes.get(ctx);
   if (node === undefined) {
-    if (!isContext(ctx)) throw badInput(call, argument, 'a Context', ctx);
-    ({ node } = new Outsider(ctx));
+    if (!isContext(ctx)) throw invalidArgument(call, argument, 'a Context', ctx, hintFor(ctx));
+    node = newForeignNode(ctx);
     nodes.set(ctx, node);
   }
   return node;
 }
 
-export function isContext(value: unknown): value is Context {
-  const { done$, value: lookup } = (value ?? {}) as { done$?: { subscribe?: unknown }; value?: unknown };
-  return typeof lookup === 'function' && typeof done$?.subscribe === 'function';
+/** Makes a node that stands for `ctx`, whose clock is `clock` or else that of `ctx`. */
+export function newForeignNode(ctx: CoreContext, clock = clockOf(ctx)): ContextNode {
+  return new ForeignContext(ctx as Context, clock).node;
+}
+
+export function isContext(value: unknown): value is CoreContext {
+  if (Object(value) !== value) return false;
+  const ctx = value as Partial<Context>;
+  if (typeof ctx.value !== 'function') return false;
+  return canSubscribe(ctx.done$) || ('err' in ctx && isSignal(ctx.signal));
+}
+
+export function isSignal(value: unknown): value is AbortSignal {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+}
+
+function canSubscribe(value: unknown): boolean {
+  return typeof (value as { subscribe?: unknown } | null | undefined)?.subscribe === 'function';
+}
+
+function hintFor(value: unknown): string | undefined {
+  if (Array.isArray(value)) return 'did you mean its first element?';
+  if (canSubscribe(value)) return 'did you mean the context whose done$ it is?';
+  return isSignal(value) ? 'did you mean withCancelOn(background(), signal)?' : undefined;
 }
 
 /** What ends the context that stands for one that is not ours. */
-class Outsider extends Way implements Alarm, Foreign, Limit {
-  readonly node: Ctx;
-  /** Its deadline is on a clock that is not ours to read, and for itself to keep. */
-  readonly clock = undefined;
-  readonly soleClock = undefined;
-  readonly beyond = undefined;
-  /** Set while somebody listens: the subscription to `done$`. */
-  private following: Unsubscribable | undefined = undefined;
+class ForeignContext extends Source implements OutsideLimit, TimerTarget {
+  readonly node: ContextNode;
+  readonly outside = this;
+  restMs = 0;
+  /** Set while something listens: the subscription to `done$`. */
+  private following: Timer | undefined = undefined;
 
-  constructor(private readonly ctx: Context) {
+  constructor(
+    private readonly ctx: Context,
+    clock: Clock,
+  ) {
     super('foreign');
-    const node = (this.node = new Ctx(undefined, new Scope(schedulerOf(ctx), this, undefined, this, true), this));
-    (node.audience = new Audience(node)).done$ = ctx.done$;
+    const { done$ } = ctx as Partial<Context>;
+    this.node = new ContextNode(undefined, new Scope(streamsFor(done$), clock, this, undefined, this), this);
+    (this.node.list = new ListenerList(this.node)).done$ = done$;
   }
 
   get at(): number | undefined {
@@ -65,51 +96,93 @@ class Outsider extends Way implements Alarm, Foreign, Limit {
     return value === undefined ? key.default : value;
   }
 
-  overdue(): undefined {
-    return undefined;
+  /** The deadline is the other's to keep: when it has passed, the other is done. */
+  isPast(): boolean {
+    return false;
   }
 
-  poll(): void {
+  expire(): End {
+    return this.node.end!;
+  }
+
+  refresh(): void {
     const { node } = this;
     if (node.end === undefined && this.look() !== undefined && this.following !== undefined) {
-      // Its listeners are yet to hear.
-      arm(this, node.scope.scheduler, 0);
+      // Its listeners are yet to be notified.
+      arm(this, node.scope.clock, 0);
     }
   }
 
   protected override start(): void {
+    if (this.following !== undefined) return;
     const { node } = this;
-    const end = (err: ContextError, cause: unknown) => {
-      node.end ??= this.look() ?? this.endWith(err, cause);
-      announce(node);
-    };
-    const following = new Observable<ContextError | undefined>((subscriber) =>
-      this.ctx.done$.subscribe(subscriber),
-    ).subscribe({
-      next: (err) => {
-        end(err ?? new CanceledError(), err);
-      },
-      error: (error: unknown) => {
-        end(new CanceledError(error), error);
-      },
-      complete: () => {
-        if ((node.end ??= this.look()) !== undefined) announce(node);
-      },
-    });
+    const following = this.follow();
     // It may have ended meanwhile, before it knew whom to tell.
-    if (node.end === undefined && this.look() !== undefined) announce(node);
+    if (node.end === undefined && this.look() !== undefined) notifyAll(node);
     if (node.end === undefined) this.following = following;
-    else following.unsubscribe();
+    else following?.unsubscribe();
   }
 
   protected override stop(): void {
-    super.stop();
-    this.following?.unsubscribe();
+    const { following } = this;
     this.following = undefined;
+    super.stop();
+    following?.unsubscribe();
   }
 
-  due(): void {
-    announce(this.node);
+  onTimer(): void {
+    notifyAll(this.node);
+  }
+
+  /** One call serves RxJS 7, which returns a subscription, and the platform, which takes a signal. */
+  private follow(): Timer | undefined {
+    const { ctx, node } = this;
+    const end = (err: ContextError, cause: unknown) => {
+      node.end ??= this.look() ?? this.endWith(err, cause);
+      notifyAll(node);
+    };
+    const { done$ } = ctx as Partial<Context>;
+    if (done$ === undefined) return this.followSignal(ctx.signal);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const subscribe = done$.subscribe.bind(done$) as (observer: object, options: object) => Timer | undefined;
+    try {
+      const subscription = subscribe(
+        {
+          next: (err?: ContextError) => {
+            if (!signal.aborted) end(err ?? new CanceledError(), err);
+          },
+          error: (error: unknown) => {
+            if (!signal.aborted) end(new CanceledError(error), error);
+          },
+          complete: () => {
+            if (!signal.aborted && (node.end ??= this.look()) !== undefined) notifyAll(node);
+          },
+        },
+        { signal },
+      );
+      return {
+        unsubscribe() {
+          controller.abort();
+          subscription?.unsubscribe();
+        },
+      };
+    } catch (error) {
+      end(new CanceledError(error), error);
+      return undefined;
+    }
+  }
+
+  private followSignal(signal: AbortSignal): Timer {
+    const abort = () => {
+      if ((this.node.end ??= this.look()) !== undefined) notifyAll(this.node);
+    };
+    signal.addEventListener('abort', abort);
+    return {
+      unsubscribe() {
+        signal.removeEventListener('abort', abort);
+      },
+    };
   }
 
   /** A context that cannot be asked is taken as canceled: work that should have stopped is worse than work that stops. */
@@ -123,16 +196,27 @@ class Outsider extends Way implements Alarm, Foreign, Limit {
   }
 
   private endWith(err: ContextError, cause: unknown): End {
-    return (this.node.end = new End(CanceledError, cause, undefined, err));
+    const { node } = this;
+    const now = node.now();
+    if (!isDeadlineExceeded(err)) return (node.end = new End(CanceledError, cause, now, err));
+    return (node.end = new End(DeadlineExceededError, cause, Math.min(this.deadlineOr(now), now), err));
+  }
+
+  private deadlineOr(now: number): number {
+    try {
+      return this.ctx.deadline ?? now;
+    } catch {
+      return now;
+    }
   }
 }
 
-function schedulerOf(ctx: Context): SchedulerLike {
+function clockOf(ctx: CoreContext): Clock {
   try {
-    const scheduler = ctx.value(schedulerKey);
-    if (isScheduler(scheduler)) return scheduler;
+    const clock = ctx.value(schedulerKey);
+    if (isClock(clock)) return clock;
   } catch {
     // A mock need not know the key.
   }
-  return asyncScheduler;
+  return streamsFor((ctx as Partial<Context>).done$).clock;
 }

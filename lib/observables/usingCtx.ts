@@ -1,17 +1,17 @@
 import { Observable } from 'rxjs';
 import type { ObservableInput, ObservedValueOf } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { durationOf, limited, timeOf } from '../core/deadline.js';
+import { durationOf, newLimited, timeOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
-import { contextOf } from '../core/foreign.js';
-import { badInput } from '../core/input.js';
-import { Ctx } from '../core/node.js';
-import { lend } from './lend.js';
+import { toInternal } from '../core/foreign.js';
+import { invalidArgument } from '../core/invalidArgument.js';
+import { ContextNode } from '../core/contextNode.js';
+import { runWithChild } from './runWithChild.js';
 
 /** @see {@link usingCtx} */
 export interface UsingCtxOptions extends DeadlineOptions {
   /** Milliseconds from the subscription. */
-  readonly timeout?: number | undefined;
+  readonly timeoutMs?: number | undefined;
   /** A `Date` or epoch ms. */
   readonly deadline?: Date | number | undefined;
 }
@@ -32,7 +32,7 @@ export interface UsingCtxOptions extends DeadlineOptions {
  *
  * @param parent the child is done together with it, if that comes first
  * @param factory returns what `from` of RxJS accepts: an observable, a promise, an iterable or an async one
- * @param options the child's limit: `timeout`, `deadline` or the earlier of both, and the `cause` when it passes
+ * @param options the child's limit: `timeoutMs`, `deadline` or the earlier of both, and the `cause` when it passes
  * @throws TypeError when an argument is not what it must be
  * @see RxJS's `using`, whose resource is here the context
  */
@@ -41,20 +41,22 @@ export function usingCtx<O extends ObservableInput<unknown>>(
   factory: (ctx: Context) => O,
   options: UsingCtxOptions = {},
 ): Observable<ObservedValueOf<O>> {
-  const ctx = contextOf(parent, 'usingCtx', 'parent');
-  if (typeof factory !== 'function') throw badInput('usingCtx', 'factory', 'a function', factory);
-  if (Object(options) !== options) throw badInput('usingCtx', 'options', 'an object', options);
-  const { timeout = Infinity, deadline = Infinity, cause } = options;
-  const limitMs = durationOf(timeout, 'usingCtx', 'timeout');
-  const latest = timeOf(deadline, 'usingCtx', 'deadline');
+  const ctx = toInternal(parent, 'usingCtx', 'parent');
+  if (typeof factory !== 'function') throw invalidArgument('usingCtx', 'factory', 'a function', factory);
+  if (Object(options) !== options) throw invalidArgument('usingCtx', 'options', 'an object', options);
+  if ('timeout' in options) {
+    throw invalidArgument('usingCtx', 'options.timeout', 'absent', options.timeout, 'did you mean timeoutMs?');
+  }
+  const { timeoutMs = Infinity, deadline = Infinity, cause } = options;
+  const ms = durationOf(timeoutMs, 'usingCtx', 'timeoutMs');
+  const at = timeOf(deadline, 'usingCtx', 'deadline');
 
   return new Observable((subscriber) => {
     // A child without a deadline of its own ends from above only: it is enough to listen there.
-    if (limitMs === Infinity && latest === Infinity) {
-      return lend(new Ctx(ctx, ctx.scope), ctx.node, subscriber, factory);
+    if (ms === Infinity && at === Infinity) {
+      return runWithChild(new ContextNode(ctx, ctx.scope), ctx.canceler, subscriber, factory);
     }
-    const now = ctx.scope.scheduler.now();
-    const child = limited(ctx, Math.min(latest, now + limitMs), now, cause);
-    return lend(child, child, subscriber, factory);
+    const child = newLimited(ctx, at, ms, ctx.scope.clock.now(), cause);
+    return runWithChild(child, child, subscriber, factory);
   });
 }

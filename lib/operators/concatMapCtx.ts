@@ -1,7 +1,7 @@
 import { concatMap } from 'rxjs';
 import type { ObservableInput, ObservedValueOf, OperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { underCtx } from '../observables/underCtx.js';
+import { projectWithChild } from './internals.js';
 import { throwOnCtx } from './throwOnCtx.js';
 
 /**
@@ -29,6 +29,6 @@ export function concatMapCtx<T, O extends ObservableInput<unknown>>(
   ctx: Context,
   project: (ctx: Context, value: T, index: number) => O,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const inner = underCtx('concatMapCtx', ctx, project);
+  const inner = projectWithChild('concatMapCtx', ctx, project);
   return (source) => source.pipe(concatMap(inner), throwOnCtx(ctx));
 }

@@ -1,13 +1,14 @@
 import { Observable, map } from 'rxjs';
 import type { OperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { contextOf } from '../core/foreign.js';
-import { badInput } from '../core/input.js';
+import { toInternal } from '../core/foreign.js';
+import { invalidArgument } from '../core/invalidArgument.js';
 import { checkKey } from '../core/key.js';
 import type { ContextKey } from '../core/key.js';
-import { fail } from '../core/node.js';
-import { Listener, listen } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { errorSubscriber } from '../observables/runWithChild.js';
+import { Listener } from '../core/listenerList.js';
+import { listen } from '../core/cancellation.js';
+import { subscribeUntil } from './internals.js';
 
 /**
  * Puts what `ctx` has under `key` beside each value of the source, as a pair or through `project`.
@@ -45,13 +46,13 @@ export function ctxValue<V, D extends V | undefined, T>(
   key: ContextKey<V, D>,
   project: (value: T, ctxValue: V | D, index: number) => unknown = (value, found) => [value, found],
 ): OperatorFunction<T, unknown> {
-  const own = contextOf(ctx, 'ctxValue');
+  const own = toInternal(ctx, 'ctxValue');
   checkKey('ctxValue', key);
-  if (typeof project !== 'function') throw badInput('ctxValue', 'project', 'a function', project);
+  if (typeof project !== 'function') throw invalidArgument('ctxValue', 'project', 'a function', project);
   return (source) =>
     new Observable((subscriber) => {
       const found = own.value(key);
       const projected = source.pipe(map((value, index) => project(value, found, index)));
-      mirror(projected, subscriber, listen(own.node, new Listener(subscriber, fail)));
+      subscribeUntil(projected, subscriber, listen(own.canceler, new Listener(subscriber, errorSubscriber)));
     });
 }

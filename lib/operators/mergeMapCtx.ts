@@ -1,8 +1,8 @@
 import { mergeMap } from 'rxjs';
 import type { ObservableInput, ObservedValueOf, OperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { badInput } from '../core/input.js';
-import { underCtx } from '../observables/underCtx.js';
+import { invalidArgument } from '../core/invalidArgument.js';
+import { projectWithChild } from './internals.js';
 import { throwOnCtx } from './throwOnCtx.js';
 
 /**
@@ -32,8 +32,8 @@ export function mergeMapCtx<T, O extends ObservableInput<unknown>>(
   project: (ctx: Context, value: T, index: number) => O,
   concurrent = Infinity,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const inner = underCtx('mergeMapCtx', ctx, project);
+  const inner = projectWithChild('mergeMapCtx', ctx, project);
   if (typeof concurrent !== 'number' || !(concurrent > 0))
-    throw badInput('mergeMapCtx', 'concurrent', 'a number above 0', concurrent);
+    throw invalidArgument('mergeMapCtx', 'concurrent', 'a number above 0', concurrent);
   return (source) => source.pipe(mergeMap(inner, concurrent), throwOnCtx(ctx));
 }

@@ -1,7 +1,7 @@
 import { switchMap } from 'rxjs';
 import type { ObservableInput, ObservedValueOf, OperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { underCtx } from '../observables/underCtx.js';
+import { projectWithChild } from './internals.js';
 import { throwOnCtx } from './throwOnCtx.js';
 
 /**
@@ -30,6 +30,6 @@ export function switchMapCtx<T, O extends ObservableInput<unknown>>(
   ctx: Context,
   project: (ctx: Context, value: T, index: number) => O,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const inner = underCtx('switchMapCtx', ctx, project);
+  const inner = projectWithChild('switchMapCtx', ctx, project);
   return (source) => source.pipe(switchMap(inner), throwOnCtx(ctx));
 }

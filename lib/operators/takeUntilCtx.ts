@@ -1,9 +1,10 @@
 import { Observable } from 'rxjs';
-import type { MonoTypeOperatorFunction, Subscriber } from 'rxjs';
+import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { contextOf } from '../core/foreign.js';
-import { Listener, listen } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { toInternal } from '../core/foreign.js';
+import { Listener } from '../core/listenerList.js';
+import { listen } from '../core/cancellation.js';
+import { completeSubscriber, subscribeUntil } from './internals.js';
 
 /**
  * Mirrors the source until `ctx` is done, then completes.
@@ -23,13 +24,9 @@ import { mirror } from '../observables/mirror.js';
  * @see {@link throwOnCtx} to error with `ctx.err` instead
  */
 export function takeUntilCtx<T>(ctx: Context): MonoTypeOperatorFunction<T> {
-  const { node } = contextOf(ctx, 'takeUntilCtx');
+  const { canceler } = toInternal(ctx, 'takeUntilCtx');
   return (source) =>
     new Observable((subscriber) => {
-      mirror(source, subscriber, listen(node, new Listener(subscriber, complete)));
+      subscribeUntil(source, subscriber, listen(canceler, new Listener(subscriber, completeSubscriber)));
     });
-}
-
-function complete(subscriber: Subscriber<unknown>): void {
-  subscriber.complete();
 }

@@ -1,10 +1,11 @@
 import { Observable } from 'rxjs';
 import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
-import { contextOf } from '../core/foreign.js';
-import { fail } from '../core/node.js';
-import { Listener, listen } from '../core/tree.js';
-import { mirror } from '../observables/mirror.js';
+import { toInternal } from '../core/foreign.js';
+import { errorSubscriber } from '../observables/runWithChild.js';
+import { Listener } from '../core/listenerList.js';
+import { listen } from '../core/cancellation.js';
+import { subscribeUntil } from './internals.js';
 
 /**
  * Mirrors the source until `ctx` is done, then errors with `ctx.err`.
@@ -24,9 +25,9 @@ import { mirror } from '../observables/mirror.js';
  * @see {@link takeUntilCtx} to complete instead
  */
 export function throwOnCtx<T>(ctx: Context): MonoTypeOperatorFunction<T> {
-  const { node } = contextOf(ctx, 'throwOnCtx');
+  const { canceler } = toInternal(ctx, 'throwOnCtx');
   return (source) =>
     new Observable((subscriber) => {
-      mirror(source, subscriber, listen(node, new Listener(subscriber, fail)));
+      subscribeUntil(source, subscriber, listen(canceler, new Listener(subscriber, errorSubscriber)));
     });
 }

@@ -3,8 +3,8 @@ import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
 import { timeOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
-import { contextOf } from '../core/foreign.js';
-import { mirrorWithin } from '../observables/mirrorWithin.js';
+import { toInternal } from '../core/foreign.js';
+import { subscribeWithDeadline } from './internals.js';
 
 /**
  * Mirrors the source, and errors with a `DeadlineExceededError` when it has not ended at the time `at`, or with `ctx.err`
@@ -30,12 +30,11 @@ export function withDeadlineCtx<T>(
   at: Date | number,
   options?: DeadlineOptions,
 ): MonoTypeOperatorFunction<T> {
-  const parent = contextOf(ctx, 'withDeadlineCtx');
+  const parent = toInternal(ctx, 'withDeadlineCtx');
   const deadline = timeOf(at, 'withDeadlineCtx');
   const cause = options?.cause;
   return (source) =>
     new Observable((subscriber) => {
-      const now = parent.scope.scheduler.now();
-      mirrorWithin(source, subscriber, parent, deadline, now, cause);
+      subscribeWithDeadline(source, subscriber, parent, deadline, Infinity, cause);
     });
 }

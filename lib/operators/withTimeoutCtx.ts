@@ -3,8 +3,8 @@ import type { MonoTypeOperatorFunction } from 'rxjs';
 import type { Context } from '../core/context.js';
 import { durationOf } from '../core/deadline.js';
 import type { DeadlineOptions } from '../core/deadline.js';
-import { contextOf } from '../core/foreign.js';
-import { mirrorWithin } from '../observables/mirrorWithin.js';
+import { toInternal } from '../core/foreign.js';
+import { subscribeWithDeadline } from './internals.js';
 
 /**
  * Mirrors the source, and errors with a `DeadlineExceededError` when it has not ended `ms` after the subscription, or with
@@ -26,12 +26,11 @@ import { mirrorWithin } from '../observables/mirrorWithin.js';
  * @throws TypeError when ctx is not a context or ms is not a number
  */
 export function withTimeoutCtx<T>(ctx: Context, ms: number, options?: DeadlineOptions): MonoTypeOperatorFunction<T> {
-  const parent = contextOf(ctx, 'withTimeoutCtx');
+  const parent = toInternal(ctx, 'withTimeoutCtx');
   const duration = durationOf(ms, 'withTimeoutCtx');
   const cause = options?.cause;
   return (source) =>
     new Observable((subscriber) => {
-      const now = parent.scope.scheduler.now();
-      mirrorWithin(source, subscriber, parent, now + duration, now, cause);
+      subscribeWithDeadline(source, subscriber, parent, Infinity, duration, cause);
     });
 }

@@ -1,12 +1,13 @@
 import { Observable, asyncScheduler } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
-import { background, withCancel } from '../core/context.js';
+import { background } from '../adapters/rxjs7.js';
+import { withCancel } from '../core/derive.js';
 import type { Context } from '../core/context.js';
 import { withTimeout } from '../core/deadline.js';
 import { isDeadlineExceeded } from '../core/errors.js';
 import type { ContextError } from '../core/errors.js';
-import { contextOf } from '../core/foreign.js';
-import { badInput } from '../core/input.js';
+import { toInternal } from '../core/foreign.js';
+import { invalidArgument } from '../core/invalidArgument.js';
 import { drawEnding, parseEnding, parseStart } from './marbles.js';
 import type { Ending } from './marbles.js';
 
@@ -62,13 +63,13 @@ export interface CtxHelpers {
 export function ctxHelpers(helpers: RunHelpers): CtxHelpers {
   const { cold, expectObservable } = (helpers as Partial<RunHelpers> | undefined) ?? {};
   if (typeof cold !== 'function' || typeof expectObservable !== 'function') {
-    throw badInput('ctxHelpers', 'helpers', "the helpers of TestScheduler's run", helpers);
+    throw invalidArgument('ctxHelpers', 'helpers', "the helpers of TestScheduler's run", helpers);
   }
 
   return {
     ctx(marbles, causes = {}, parent = background()) {
       const ending = parseEnding(marbles, 'ctx');
-      contextOf(parent, 'ctx', 'parent');
+      toInternal(parent, 'ctx', 'parent');
       if (ending?.marble === 'd') return withTimeout(parent, ending.frame, { cause: causes.d })[0];
       const [ctx, cancel] = withCancel(parent);
       if (ending !== undefined) {
@@ -80,7 +81,7 @@ export function ctxHelpers(helpers: RunHelpers): CtxHelpers {
     },
 
     expectCtx(ctx, unsubscriptionMarbles) {
-      contextOf(ctx, 'expectCtx');
+      toInternal(ctx, 'expectCtx');
       const start = asyncScheduler.now() + parseStart(unsubscriptionMarbles ?? '', 'expectCtx');
       return {
         toBe(marbles, causes = {}) {

@@ -1,6 +1,6 @@
 import type { Context } from '../core/context.js';
-import { contextOf } from '../core/foreign.js';
-import type { Cell } from '../core/tree.js';
+import { toInternal } from '../core/foreign.js';
+import type { ListNode } from '../core/listenerList.js';
 
 /**
  * How many listeners and linked children `ctx` holds now: for a test that asserts that nothing leaks.
@@ -11,12 +11,12 @@ import type { Cell } from '../core/tree.js';
  * @throws TypeError when ctx is not a context
  */
 export function listenerCount(ctx: Context): number {
-  const audience = contextOf(ctx, 'listenerCount').node?.audience;
-  return ringLength(audience?.listeners) + ringLength(audience?.children);
+  const list = toInternal(ctx, 'listenerCount').canceler?.list;
+  return ringLength(list?.listeners) + ringLength(list?.children);
 }
 
-function ringLength(first: Cell | undefined): number {
+function ringLength(first: ListNode | undefined): number {
   let length = 0;
-  for (let cell = first; cell !== undefined; cell = cell.next === first ? undefined : cell.next) length++;
+  for (let node = first; node !== undefined; node = node.next === first ? undefined : node.next) length++;
   return length;
 }

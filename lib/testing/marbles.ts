@@ -1,4 +1,4 @@
-import { badInput } from '../core/input.js';
+import { invalidArgument } from '../core/invalidArgument.js';
 
 /** When and how a context ends: `c` canceled, `d` deadline exceeded. `undefined`: it does not. */
 export interface Ending {
@@ -46,7 +46,7 @@ interface Marble {
 }
 
 function scan(marbles: string, call: string, argument: string, known: string, legend: string): Marble[] {
-  if (typeof marbles !== 'string') throw badInput(call, argument, 'a string', marbles);
+  if (typeof marbles !== 'string') throw invalidArgument(call, argument, 'a string', marbles);
   const found: Marble[] = [];
   let frame = 0;
   for (let position = 0; position < marbles.length; position++) {

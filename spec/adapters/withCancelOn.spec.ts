@@ -527,18 +527,20 @@ describe('withCancelOn', () => {
       expect(child.err).toBeInstanceOf(CanceledError);
     });
 
-    it('cancels, and exceeds no deadline, whatever its reason is', () => {
-      for (const reason of [
-        new DOMException('The operation timed out.', 'TimeoutError'),
-        new DeadlineExceededError(),
-        new CanceledError('other'),
-      ]) {
+    it('ends it as its reason says: past a deadline for a TimeoutError, else canceled', () => {
+      for (const [reason, ErrorClass] of [
+        [new DOMException('The operation timed out.', 'TimeoutError'), DeadlineExceededError],
+        [new DeadlineExceededError(), DeadlineExceededError],
+        [new CanceledError('other'), CanceledError],
+        ['TimeoutError', CanceledError],
+        [null, CanceledError],
+      ] as const) {
         const controller = new AbortController();
         const [early] = withCancelOn(background(), controller.signal);
         controller.abort(reason);
         const [late] = withCancelOn(background(), controller.signal);
         for (const { err, cause } of [early, late]) {
-          expect(err).toBeInstanceOf(CanceledError);
+          expect(err).toBeInstanceOf(ErrorClass);
           expect(err).not.toBe(reason as CanceledError);
           expect(cause).toBe(reason);
         }
@@ -727,16 +729,16 @@ describe('withCancelOn', () => {
       });
     });
 
-    it('cancels, and exceeds no deadline, when the deadline of the other passes', () => {
+    it('is past its deadline when the deadline of the other passes', () => {
       run((t) => {
         const other = t.ctx(' ---d', { d: 'late' });
         const parent = t.ctx('-----d');
-        const ends = '        ---c';
+        const ends = '        ---d';
 
         const [child] = withCancelOn(parent, other);
         t.expectCtx(child).toBe(ends);
         t.flush();
-        expect(child.err).toBeInstanceOf(CanceledError);
+        expect(child.err).toBeInstanceOf(DeadlineExceededError);
         expect(child.cause).toBe(other.err);
         expect(other.err).toBeInstanceOf(DeadlineExceededError);
       });
@@ -892,7 +894,7 @@ describe('withCancelOn', () => {
       const [child] = withCancelOn(root, other);
       const heard = listen(withCancel(child)[0]);
       clock.jump(15);
-      expect(child.err).toBeInstanceOf(CanceledError);
+      expect(child.err).toBeInstanceOf(DeadlineExceededError);
       expect(heard.errs).toEqual([]);
       clock.advance(0);
       expect(heard.errs).toEqual([child.err!]);
@@ -993,14 +995,14 @@ describe('withCancelOn', () => {
     });
 
     for (const [name, sourceOf] of [
-      ['that of the other', (other: Context) => other],
-      ['one that the other follows in its turn', (other: Context) => withCancelOn(background(), other)[0]],
+      ['that of the other', (other: Context, _root: Context) => other],
+      ['one that the other follows in its turn', (other: Context, root: Context) => withCancelOn(root, other)[0]],
     ] as const) {
       it(`ended by a deadline, as every context, when the parent is canceled in that very millisecond: ${name}`, () => {
         const clock = new Clock();
         const root = withScheduler(background(), clock);
         const [parent, cancel] = withCancel(root);
-        const other = sourceOf(withTimeout(root, 10)[0]);
+        const other = sourceOf(withTimeout(root, 10)[0], root);
         const [child] = withCancelOn(parent, other);
         const [limited] = withTimeout(parent, 10);
         clock.jump(10);
@@ -1018,7 +1020,7 @@ describe('withCancelOn', () => {
       const [parent] = withDeadline(above, 1);
       const [ctx] = withCancelOn(parent, parent);
       clock.jump(1);
-      expect(above.err).toBeInstanceOf(CanceledError);
+      expect(above.cause).toBe(other.err);
       expect(parent.err).toBeInstanceOf(DeadlineExceededError);
       expect(ctx.err).toBe(parent.err);
     });
@@ -1289,7 +1291,7 @@ describe('withCancelOn', () => {
       expect(heard.errs).toEqual([child.err!]);
     });
 
-    it('may be told of inside a listener that cancels the context', () => {
+    it('has ended the context already when a listener of it cancels that', () => {
       const [other, cancelOther] = open();
       const cancels: CancelFunc[] = [];
       afterFunc(other, () => {
@@ -1298,7 +1300,7 @@ describe('withCancelOn', () => {
       const [child, cancel] = withCancelOn(background(), other);
       cancels.push(cancel);
       cancelOther('gone');
-      expect(child.cause).toBe('own');
+      expect(child.cause).toBe(other.err);
       expect(listenerCount(other)).toBe(0);
     });
 
@@ -1455,7 +1457,7 @@ describe('withCancelOn', () => {
     it('is refused where arguments are missing', () => {
       const call = withCancelOn as (...given: unknown[]) => unknown;
       expect(() => call()).toThrowError(TypeError, /withCancelOn: parent .*undefined/);
-      expect(() => call(background())).toThrowError(TypeError, /withCancelOn: source .*undefined/);
+      expect(() => call(background(), undefined)).toThrowError(TypeError, /withCancelOn: source .*undefined/);
     });
 
     it('does not put what an object holds into the message', () => {

@@ -50,7 +50,7 @@ export async function rows(parent: Context, query: string): Promise<number> {
   using _ = cancel;
   const lengths$: Observable<number> = from([query]).pipe(
     takeUntilCtx(ctx),
-    switchMapCtx(ctx, (inner, text) => usingCtx(inner, async () => Promise.resolve(text.length), { timeout: 5 })),
+    switchMapCtx(ctx, (inner, text) => usingCtx(inner, async () => Promise.resolve(text.length), { timeoutMs: 5 })),
     mergeMapCtx(ctx, (_inner, length, index) => [length + index], 2),
     withTimeoutCtx(ctx, 500),
   );

@@ -34,7 +34,7 @@ for (const [name, root] of Object.entries(roots)) {
       expect(ctx.err).toBeUndefined();
       expect(ctx.cause).toBeUndefined();
       expect(ctx.deadline).toBeUndefined();
-      expect(ctx.value(contextKey('user'))).toBeUndefined();
+      expect(ctx.value(contextKey<string>('user'))).toBeUndefined();
     });
 
     it('has NEVER as its done$', () => {

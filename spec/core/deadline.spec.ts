@@ -239,15 +239,16 @@ describe('withDeadline', () => {
     expect(parent.cause).toBe('of the parent');
   });
 
-  it('was over before its parent was canceled, whichever clock it is on, though nobody looked', () => {
+  it('counts an end on another clock from when it is first seen here', () => {
     const clocks = [new Clock(), new Clock(), new Clock()];
     const [parent, cancel] = withCancel(background());
     const children = clocks.map((clock) => withDeadline(withScheduler(parent, clock), 10)[0]);
     const later = clocks.map((clock) => withDeadline(withScheduler(parent, clock), 20)[0]);
     for (const clock of clocks) clock.jump(15);
     cancel();
-    for (const clock of clocks) clock.jump(15);
     for (const ctx of children) expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    for (const ctx of later) expect(ctx.err).toBe(parent.err);
+    for (const clock of clocks) clock.jump(15);
     for (const ctx of later) expect(ctx.err).toBe(parent.err);
   });
 
@@ -282,16 +283,17 @@ describe('withDeadline', () => {
     expect(clock.actions.length).toBe(0);
   });
 
-  it('below a foreign context keeps its timer when its last listener leaves, and without cancellation has none', () => {
+  it('below a foreign context arms a timer only while something listens', () => {
     const clock = new Clock();
     const root = withScheduler(mock(), clock);
     const [ctx, cancel] = withDeadline(root, 10);
-    expect(clock.actions.length).toBe(1);
-    listen(ctx).unsubscribe();
-    expect(clock.actions.length).toBe(1);
-    cancel();
     expect(clock.actions.length).toBe(0);
-    withDeadline(withoutCancel(root), 10);
+    const heard = listen(ctx);
+    expect(clock.actions.length).toBe(1);
+    heard.unsubscribe();
+    expect(clock.actions.length).toBe(0);
+    listen(ctx);
+    cancel();
     expect(clock.actions.length).toBe(0);
   });
 
@@ -913,7 +915,7 @@ describe('a deadline', () => {
       const { clock, root } = virtual();
       let behind = 0;
       clock.now = () => clock.frame - behind;
-      const [ctx] = withTimeout(root, 10);
+      const [ctx] = withDeadline(root, 10);
       const heard = listen(ctx);
       behind = 3; // the clock was put back
       clock.advance(12);

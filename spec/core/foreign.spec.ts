@@ -64,7 +64,7 @@ describe('a foreign context', () => {
       for (const ctx of [child, grandchild, withoutCancel(child)]) {
         expect(ctx.value(user)).toBe('Ann');
         expect(ctx.value(retries)).toBe(3);
-        expect(ctx.value(contextKey('unknown'))).toBeUndefined();
+        expect(ctx.value(contextKey<string>('unknown'))).toBeUndefined();
       }
     });
 
@@ -367,14 +367,34 @@ describe('a foreign context', () => {
       expect(clock.actions.length).toBe(0);
     });
 
-    it('that ends before an own deadline below it came first', () => {
+    for (const [seen, cause] of [
+      [true, 'gone'],
+      [false, 'late'],
+    ] as const) {
+      it(`that is canceled before an own deadline below it ends when it is first seen: ${cause}`, () => {
+        const clock = new Clock();
+        const parent = mock();
+        const root = withScheduler(parent, clock);
+        const [child] = withDeadline(root, 10, { cause: 'late' });
+        clock.advance(5);
+        parent.end(new CanceledError(), 'gone');
+        if (seen) expect(root.err).toBe(parent.err);
+        clock.advance(15);
+        expect(child.cause).toBe(cause);
+      });
+    }
+
+    it('that ran into its own deadline ended then, whenever it is first seen', () => {
       const clock = new Clock();
-      const parent = mock();
-      const [child] = withDeadline(withScheduler(parent, clock), 10, { cause: 'late' });
-      clock.advance(5);
-      parent.end(new CanceledError(), 'gone');
+      const parent = mock(8);
+      const root = withScheduler(parent, clock);
+      const [early] = withDeadline(root, 7, { cause: 'mine' });
+      const [plain] = withDeadline(root, 9, { cause: 'mine' });
       clock.advance(15);
-      expect(child.cause).toBe('gone');
+      parent.set(new DeadlineExceededError(), 'theirs');
+      expect(early.cause).toBe('mine');
+      expect(plain.cause).toBe('theirs');
+      expect(root.cause).toBe('theirs');
     });
 
     it('keeps its listeners apart: one that leaves inside another is not called', () => {

@@ -147,9 +147,9 @@ const cases: Record<string, Case[]> = {
     { argument: 'parent', wrong: badContexts, call: (got) => usingCtx(got, never) },
     { argument: '', wrong: badFunctions, call: (got, parent) => usingCtx(parent, got) },
     {
-      argument: 'timeout',
+      argument: 'timeoutMs',
       wrong: but(badDurations, undefined),
-      call: (got, parent) => usingCtx(parent, never, { timeout: got }),
+      call: (got, parent) => usingCtx(parent, never, { timeoutMs: got }),
     },
     {
       argument: 'deadline',
@@ -242,7 +242,7 @@ describe('bad input', () => {
       () => source.pipe(withTimeoutCtx(root, NaN)).subscribe(),
       () => source.pipe(ctxValue(root, 'user' as never)).subscribe(),
       () => source.pipe(takeUntilCtx(undefined as never)).subscribe(),
-      () => usingCtx(root, () => source, { timeout: NaN }).subscribe(),
+      () => usingCtx(root, () => source, { timeoutMs: NaN }).subscribe(),
     ];
     for (const attempt of attempts) expect(attempt).toThrowError(TypeError);
     expect(parent.total).toBe(0);

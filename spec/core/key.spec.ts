@@ -53,8 +53,8 @@ describe('contextKey', () => {
   });
 
   it('has no default without options, and with empty ones', () => {
-    expect(background().value(contextKey('none'))).toBeUndefined();
-    expect(background().value(contextKey('none', {}))).toBeUndefined();
+    expect(background().value(contextKey<string>('none'))).toBeUndefined();
+    expect(background().value(contextKey<string>('none', {}))).toBeUndefined();
   });
 
   it('may have an empty name, for names say nothing', () => {

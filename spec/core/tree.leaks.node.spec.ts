@@ -69,7 +69,7 @@ describe('what is over leaves nothing behind', () => {
     'a pipeline that completed': (parent) => void of(1).pipe(takeUntilCtx(parent), throwOnCtx(parent)).subscribe(),
     'a pipeline that was unsubscribed': (parent) =>
       background().done$.pipe(withTimeoutCtx(parent, 1_000_000), takeUntilCtx(parent)).subscribe().unsubscribe(),
-    'a child of usingCtx': (parent) => void usingCtx(parent, (ctx) => of(ctx.deadline), { timeout: 1e6 }).subscribe(),
+    'a child of usingCtx': (parent) => void usingCtx(parent, (ctx) => of(ctx.deadline), { timeoutMs: 1e6 }).subscribe(),
   };
 
   for (const [what, turn] of Object.entries(turns)) {

@@ -234,7 +234,7 @@ describe('a foreign context whose getter throws', () => {
     const parent = foreign({ value: thrower });
     const [ctx, cancel] = withCancel(withValue(parent, key, 'Ann'));
     expect(ctx.value(key)).toBe('Ann');
-    expect(() => ctx.value(contextKey('other'))).toThrow(error);
+    expect(() => ctx.value(contextKey<string>('other'))).toThrow(error);
     cancel('gone');
     expect(ctx.cause).toBe('gone');
   });

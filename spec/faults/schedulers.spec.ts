@@ -6,6 +6,7 @@ import {
   takeUntilCtx,
   usingCtx,
   withCancel,
+  withDeadline,
   withScheduler,
   withTimeout,
 } from '../../lib/index.js';
@@ -23,8 +24,9 @@ function setUp() {
 }
 
 describe('a scheduler that fires', () => {
-  it('early is asked again for the rest', () => {
-    const { hand, ctx } = setUp();
+  it('early is asked again for the rest, for a deadline at an instant', () => {
+    const hand = new Hand();
+    const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     const heard = listen(ctx);
     hand.time = 4;
     hand.timers[0]!.fire();
@@ -176,7 +178,7 @@ describe('a scheduler that throws', () => {
     const root = withScheduler(parent, hand);
     expect(() => withTimeout(root, 10)).toThrowError('no clock');
     let error: unknown;
-    usingCtx(root, () => NEVER.pipe(takeUntilCtx(root)), { timeout: 10 }).subscribe({
+    usingCtx(root, () => NEVER.pipe(takeUntilCtx(root)), { timeoutMs: 10 }).subscribe({
       error: (thrown: unknown) => {
         error = thrown;
       },
@@ -197,8 +199,9 @@ describe('a clock', () => {
     expect(heard.errs).toEqual([ctx.err!]);
   });
 
-  it('that jumps backwards makes the deadline that much later', () => {
-    const { hand, ctx } = setUp();
+  it('that jumps backwards makes a deadline at an instant that much later', () => {
+    const hand = new Hand();
+    const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     const heard = listen(ctx);
     hand.time = -90;
     hand.timers[0]!.fire();
@@ -207,6 +210,39 @@ describe('a clock', () => {
     hand.time = 10;
     hand.timers.at(-1)!.fire();
     expect(heard.errs).toEqual([ctx.err!]);
+  });
+
+  it('that jumps backwards, stands still or says NaN does not stretch a duration: when the timer fires, it is over', () => {
+    for (const time of [-90, 0, NaN]) {
+      const { hand, ctx } = setUp();
+      const heard = listen(ctx);
+      hand.time = time;
+      hand.timers[0]!.fire();
+      expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+      expect(heard.errs).toEqual([ctx.err!]);
+      expect(hand.timers.length).toBe(1);
+    }
+  });
+
+  it('that was set back, or says NaN, before the first listener came does not stretch a duration either', () => {
+    for (const time of [-3_600_000, NaN]) {
+      const { hand, ctx } = setUp();
+      hand.time = time;
+      listen(ctx);
+      expect(hand.timers.map(({ delay }) => delay)).toEqual([10]);
+    }
+  });
+
+  it('that stands still is asked for a deadline at an instant at most ten times a second', () => {
+    for (const time of [0, NaN]) {
+      const hand = new Hand();
+      const [ctx] = withDeadline(withScheduler(background(), hand), 10);
+      listen(ctx);
+      hand.time = time;
+      for (let i = 0; i < 5; i++) hand.timers.at(-1)!.fire();
+      expect(hand.timers.slice(2).map(({ delay }) => delay)).toEqual([100, 100, 100, 100]);
+      expect(ctx.err).toBeUndefined();
+    }
   });
 
   it('that jumps backwards does not make undone what was seen to be done', () => {
@@ -225,7 +261,8 @@ describe('a clock', () => {
   });
 
   it('that jumps backwards makes a timer of the most that a host can take, again and again', () => {
-    const { hand, ctx } = setUp();
+    const hand = new Hand();
+    const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     listen(ctx);
     hand.time = -1e13;
     hand.timers[0]!.fire();

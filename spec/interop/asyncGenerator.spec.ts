@@ -73,7 +73,7 @@ describe('an async generator', () => {
 
   it('in usingCtx runs its finally when the deadline passes', async () => {
     const clock = new Clock();
-    usingCtx(withScheduler(background(), clock), waiting, { timeout: 10 }).subscribe({
+    usingCtx(withScheduler(background(), clock), waiting, { timeoutMs: 10 }).subscribe({
       error: (error: unknown) => log.push(isDeadlineExceeded(error) ? 'late' : 'something else'),
     });
     await macrotask();

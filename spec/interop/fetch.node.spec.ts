@@ -125,7 +125,7 @@ describe('fetch', () => {
   it('is aborted when a deadline passes, and what comes out tells it', async () => {
     const clock = new Clock();
     const root = withScheduler(background(), clock);
-    const result = firstValueFrom(usingCtx(root, (ctx) => load(ctx, 'slow'), { timeout: 50 }));
+    const result = firstValueFrom(usingCtx(root, (ctx) => load(ctx, 'slow'), { timeoutMs: 50 }));
     await server$('received', 1);
     clock.advance(50);
     await expectAsync(result).toBeRejectedWithError(DeadlineExceededError);

@@ -88,7 +88,7 @@ for (const [name, valueFrom] of Object.entries({ firstValueFrom, lastValueFrom }
       const parent = withScheduler(background(), clock);
       const results = [
         valueFrom(NEVER.pipe(withTimeoutCtx(parent, 10))),
-        valueFrom(usingCtx(parent, () => NEVER, { timeout: 10 })),
+        valueFrom(usingCtx(parent, () => NEVER, { timeoutMs: 10 })),
       ];
       clock.advance(10);
       for (const result of results) await expectAsync(result).toBeRejectedWithError(DeadlineExceededError);

@@ -184,8 +184,8 @@ describe('merge', () => {
     run((t) => {
       const source = t.cold('-a-a-a-a-a');
       const result = '       -a-a|';
-      const limited = (timeout: number) =>
-        usingCtx(background(), () => source, { timeout }).pipe(
+      const limited = (timeoutMs: number) =>
+        usingCtx(background(), () => source, { timeoutMs }).pipe(
           catchError((error: unknown) => (isDeadlineExceeded(error) ? EMPTY : throwError(() => error))),
         );
 

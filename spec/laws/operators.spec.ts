@@ -121,7 +121,7 @@ describe('operators against RxJS, with random sources and cancellations', () => 
       expectAlike(
         ({ ctx, n, watch }) =>
           (source) =>
-            usingCtx(ctx, (child) => (watch(child, 's'), source), { timeout: n }),
+            usingCtx(ctx, (child) => (watch(child, 's'), source), { timeoutMs: n }),
         (work) => (source) =>
           using(
             () => ({ unsubscribe() {} }),

@@ -26,7 +26,7 @@ import {
   withValue,
 } from '../../lib/index.js';
 import type { Context, UsingCtxOptions } from '../../lib/index.js';
-import type { Ctx } from '../../lib/core/node.js';
+import type { ContextNode } from '../../lib/core/contextNode.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
@@ -82,7 +82,7 @@ describe('usingCtx', () => {
 
       t.expectObservable(usingCtx(t.ctx('c'), factory)).toBe(result, undefined, canceled);
       t.expectObservable(usingCtx(t.ctx('d'), factory)).toBe(result, undefined, exceeded);
-      t.expectObservable(usingCtx(t.ctx('c'), factory, { timeout: 0 })).toBe(result, undefined, canceled);
+      t.expectObservable(usingCtx(t.ctx('c'), factory, { timeoutMs: 0 })).toBe(result, undefined, canceled);
       t.flush();
       expect(factory).not.toHaveBeenCalled();
     });
@@ -183,7 +183,7 @@ describe('usingCtx', () => {
       ['--a-b--|  ', {}, '           ^       ', '-------| ', '^------!'],
       ['--a-b#    ', {}, '           ^       ', '-----|   ', '^----!'],
       ['--a-b---- ', {}, '           --^---! ', '---------', '--^---!'],
-      ['--a-b---- ', { timeout: 4 }, '-^    ', '-----|   ', '-^---!'],
+      ['--a-b---- ', { timeoutMs: 4 }, '-^    ', '-----|   ', '-^---!'],
       ['--a-b---- ', {}, '           ^       ', '--------|', '^-------!'], // with parent
     ];
 
@@ -331,7 +331,7 @@ describe('usingCtx', () => {
 
     it('makes no error on the way out that nobody reads', () => {
       const [parent] = withCancel(background());
-      for (const options of [{}, { timeout: 60_000 }]) {
+      for (const options of [{}, { timeoutMs: 60_000 }]) {
         let child: Context | undefined;
         const stream = usingCtx(
           parent,
@@ -342,7 +342,7 @@ describe('usingCtx', () => {
           options,
         );
         stream.subscribe().unsubscribe();
-        const end = (child as Ctx).node?.end;
+        const end = (child as ContextNode).canceler?.end;
         const errors = () => Object.values(end ?? {}).filter((value) => value instanceof Error);
         expect(end).toBeDefined();
         expect(errors()).toEqual([]);
@@ -464,7 +464,9 @@ describe('usingCtx', () => {
         child = ctx;
         return NEVER;
       };
-      usingCtx(parent, factory, { timeout: 7, cause: 'slow' }).subscribe({ error: (err: unknown) => errors.push(err) });
+      usingCtx(parent, factory, { timeoutMs: 7, cause: 'slow' }).subscribe({
+        error: (err: unknown) => errors.push(err),
+      });
       clock.advance(7);
       expect(errors.length).toBe(1);
       expect(errors[0]).toBe(child?.err);
@@ -478,16 +480,16 @@ describe('usingCtx', () => {
     // In virtual time the epoch is frame 0, and all are subscribed in frame 3.
     const limits: [what: string, options: UsingCtxOptions, result: string][] = [
       ['none', {}, '                                                      -----a-a-a-a|'],
-      ['a timeout', { timeout: 5 }, '                                     -----a-a#'],
+      ['a timeout', { timeoutMs: 5 }, '                                     -----a-a#'],
       ['a deadline', { deadline: 6 }, '                                   -----a#'],
       ['a Date as the deadline', { deadline: new Date(6) }, '             -----a#'],
-      ['both, the timeout first', { timeout: 3, deadline: 8 }, '          -----a#'],
-      ['both, the deadline first', { timeout: 7, deadline: 8 }, '         -----a-a#'],
-      ['both at once', { timeout: 5, deadline: 8 }, '                     -----a-a#'],
-      ['undefined', { timeout: undefined, deadline: undefined }, '        -----a-a-a-a|'],
-      ['Infinity', { timeout: Infinity, deadline: Infinity }, '           -----a-a-a-a|'],
-      ['no time', { timeout: 0 }, '                                       ---#'],
-      ['less than no time', { timeout: -1 }, '                            ---#'],
+      ['both, the timeout first', { timeoutMs: 3, deadline: 8 }, '          -----a#'],
+      ['both, the deadline first', { timeoutMs: 7, deadline: 8 }, '         -----a-a#'],
+      ['both at once', { timeoutMs: 5, deadline: 8 }, '                     -----a-a#'],
+      ['undefined', { timeoutMs: undefined, deadline: undefined }, '        -----a-a-a-a|'],
+      ['Infinity', { timeoutMs: Infinity, deadline: Infinity }, '           -----a-a-a-a|'],
+      ['no time', { timeoutMs: 0 }, '                                       ---#'],
+      ['less than no time', { timeoutMs: -1 }, '                            ---#'],
       ['a deadline that is past', { deadline: 3 }, '                      ---#'],
       ['only a cause', { cause: 'unused' }, '                             -----a-a-a-a|'],
     ];
@@ -511,7 +513,13 @@ describe('usingCtx', () => {
       run((t) => {
         const deadlines: unknown[] = [];
         const parent = t.ctx('----------d');
-        for (const options of [{}, { timeout: 5 }, { deadline: 6 }, { timeout: 5, deadline: 6 }, { timeout: 50 }]) {
+        for (const options of [
+          {},
+          { timeoutMs: 5 },
+          { deadline: 6 },
+          { timeoutMs: 5, deadline: 6 },
+          { timeoutMs: 50 },
+        ]) {
           usingCtx(
             parent,
             (ctx) => {
@@ -527,14 +535,14 @@ describe('usingCtx', () => {
 
     it('do not make the child outlive parent, and their cause is for their own limit', () => {
       const causes: unknown[] = [];
-      for (const [parentTimeout, timeout] of [
+      for (const [parentTimeout, timeoutMs] of [
         [5, 9],
         [9, 5],
       ] as const) {
         const clock = new Clock();
         const root = withScheduler(background(), clock);
-        usingCtx(root, (parent) => usingCtx(parent, () => NEVER, { timeout, cause: 'inner' }), {
-          timeout: parentTimeout,
+        usingCtx(root, (parent) => usingCtx(parent, () => NEVER, { timeoutMs, cause: 'inner' }), {
+          timeoutMs: parentTimeout,
           cause: 'outer',
         }).subscribe({ error: (err: unknown) => causes.push((err as Error).cause) });
         clock.advance(5);
@@ -546,7 +554,7 @@ describe('usingCtx', () => {
       const clock = new Clock();
       const [parent, cancel] = withCancel(withScheduler(background(), clock));
       const causes: unknown[] = [];
-      for (const options of [{ timeout: 7 }, { deadline: 7 }, { timeout: 7, deadline: 7 }, { timeout: 9 }]) {
+      for (const options of [{ timeoutMs: 7 }, { deadline: 7 }, { timeoutMs: 7, deadline: 7 }, { timeoutMs: 9 }]) {
         usingCtx(parent, () => NEVER, { ...options, cause: 'slow' }).subscribe({
           error: (err: unknown) => causes.push((err as Error).cause),
         });
@@ -564,7 +572,7 @@ describe('usingCtx', () => {
       usingCtx(root, () => NEVER)
         .subscribe()
         .unsubscribe();
-      usingCtx(root, () => NEVER, { timeout: Infinity, deadline: Infinity })
+      usingCtx(root, () => NEVER, { timeoutMs: Infinity, deadline: Infinity })
         .subscribe()
         .unsubscribe();
       expect(now).not.toHaveBeenCalled();
@@ -582,11 +590,11 @@ describe('usingCtx', () => {
         return length;
       };
       expect(timersOf(NEVER)).toBe(0);
-      expect(timersOf(NEVER, { timeout: Infinity, deadline: Infinity })).toBe(0);
-      expect(timersOf(NEVER, { timeout: 7 })).toBe(1);
-      expect(timersOf(NEVER, { timeout: 7, deadline: 9 })).toBe(1);
-      expect(timersOf(EMPTY, { timeout: 7 })).toBe(0);
-      expect(timersOf(broken, { timeout: 7 })).toBe(0);
+      expect(timersOf(NEVER, { timeoutMs: Infinity, deadline: Infinity })).toBe(0);
+      expect(timersOf(NEVER, { timeoutMs: 7 })).toBe(1);
+      expect(timersOf(NEVER, { timeoutMs: 7, deadline: 9 })).toBe(1);
+      expect(timersOf(EMPTY, { timeoutMs: 7 })).toBe(0);
+      expect(timersOf(broken, { timeoutMs: 7 })).toBe(0);
     });
   });
 
@@ -617,8 +625,8 @@ describe('usingCtx', () => {
       const [parent, cancel] = withCancel(withScheduler(background(), clock));
       const aborted: unknown[] = [];
       const errors: unknown[] = [];
-      for (const timeout of [7, Infinity]) {
-        usingCtx(parent, (ctx) => request(ctx.signal, [], aborted), { timeout }).subscribe({
+      for (const timeoutMs of [7, Infinity]) {
+        usingCtx(parent, (ctx) => request(ctx.signal, [], aborted), { timeoutMs }).subscribe({
           error: (err: unknown) => errors.push(err),
         });
       }
@@ -694,7 +702,7 @@ describe('usingCtx', () => {
 
   it('leaves nothing on parent, however the stream ends', () => {
     expectNothingLeft((parent, work) => usingCtx(parent, () => work));
-    expectNothingLeft((parent, work) => usingCtx(parent, () => work, { timeout: 60_000 }));
+    expectNothingLeft((parent, work) => usingCtx(parent, () => work, { timeoutMs: 60_000 }));
     expectNothingLeft((parent, work) =>
       usingCtx(parent, (ctx) => {
         afterFunc(ctx, () => {}); // the child has listeners of its own
@@ -706,7 +714,7 @@ describe('usingCtx', () => {
   it('leaves nothing on parent for a subscriber who has left already, and does not call the factory', () => {
     const factory = jasmine.createSpy('factory').and.returnValue(NEVER);
     expectNothingLeftByAbsent((parent) => usingCtx(parent, factory));
-    expectNothingLeftByAbsent((parent) => usingCtx(parent, factory, { timeout: 60_000 }));
+    expectNothingLeftByAbsent((parent) => usingCtx(parent, factory, { timeoutMs: 60_000 }));
     expect(factory).not.toHaveBeenCalled();
   });
 
@@ -729,8 +737,8 @@ describe('usingCtx', () => {
   });
 
   it('refuses what is no time', () => {
-    expectRefused('usingCtx: timeout must be a number of milliseconds', notDurations, (got, ctx, work) =>
-      usingCtx(ctx, () => work, { timeout: got }),
+    expectRefused('usingCtx: timeoutMs must be a number of milliseconds', notDurations, (got, ctx, work) =>
+      usingCtx(ctx, () => work, { timeoutMs: got }),
     );
     expectRefused('usingCtx: deadline must be a valid Date or epoch milliseconds', notTimes, (got, ctx, work) =>
       usingCtx(ctx, () => work, { deadline: got }),

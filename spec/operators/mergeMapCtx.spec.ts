@@ -243,7 +243,7 @@ describe('mergeMapCtx', () => {
       [NaN, 'NaN'],
       ['2', '"2"'],
       [true, 'true'],
-      [[2], '[object Array]'],
+      [[2], 'an array'],
       [{}, '[object Object]'],
     ];
     expectRefused('mergeMapCtx: concurrent must be a number above 0', wrong, (got, ctx, source) =>

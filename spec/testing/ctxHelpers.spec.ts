@@ -533,7 +533,7 @@ describe('ctxHelpers', () => {
             t.expectCtx(ctx).toBe('---d');
             return work;
           },
-          { timeout: 3 },
+          { timeoutMs: 3 },
         );
         t.expectObservable(limited).toBe(result, undefined, exceeded);
       });

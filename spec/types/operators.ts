@@ -81,7 +81,7 @@ usingCtx(ctx, (child) => {
   expectTypeOf(child).toEqualTypeOf<Context>();
   return source$;
 });
-usingCtx(ctx, () => source$, { timeout: 5, deadline: new Date(), cause: 'late' });
+usingCtx(ctx, () => source$, { timeoutMs: 5, deadline: new Date(), cause: 'late' });
 usingCtx(ctx, () => source$, {});
 // @ts-expect-error -- the context is missing
 usingCtx(() => source$);
@@ -94,4 +94,4 @@ usingCtx(ctx, () => 5);
 // @ts-expect-error -- an options object, not a duration
 usingCtx(ctx, () => source$, 5);
 // @ts-expect-error -- a duration is a number
-usingCtx(ctx, () => source$, { timeout: '5s' });
+usingCtx(ctx, () => source$, { timeoutMs: '5s' });

@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
-import { afterFunc, withCancel } from '../../core/context.js';
+import { afterFunc, withCancel } from '../../core/derive.js';
 import type { Context } from '../../core/context.js';
-import { contextOf } from '../../core/foreign.js';
-import { badInput } from '../../core/input.js';
-import type { Ctx } from '../../core/node.js';
+import { toInternal } from '../../core/foreign.js';
+import { invalidArgument } from '../../core/invalidArgument.js';
+import type { ContextNode } from '../../core/contextNode.js';
 import { withCancelOn } from '../withCancelOn.js';
 import { leased } from './body.js';
 import { limitsTime, timeoutHeaders } from './timeoutHeaders.js';
@@ -28,18 +28,18 @@ import { limitsTime, timeoutHeaders } from './timeoutHeaders.js';
  * @throws TypeError when ctx is not a context, or input or init is not what `fetch` takes
  */
 export function fetchCtx(ctx: Context, input: string | URL | Request, init?: RequestInit): Observable<Response> {
-  const parent = contextOf(ctx, 'fetchCtx');
+  const parent = toInternal(ctx, 'fetchCtx');
   const url = urlOf(input);
-  if (url === undefined) throw badInput('fetchCtx', 'input', 'a URL or a Request', input);
+  if (url === undefined) throw invalidArgument('fetchCtx', 'input', 'a URL or a Request', input);
   if (init !== undefined && (typeof init !== 'object' || (init as unknown) === null)) {
-    throw badInput('fetchCtx', 'init', 'an object', init);
+    throw invalidArgument('fetchCtx', 'init', 'an object', init);
   }
   // As with `fetch`, what is in init takes the place of what the Request has. A text and a URL have nothing of the kind.
   const request = input as Partial<Request>;
   const isHead = /^head$/i.test(String(init?.method ?? request.method));
   const signal = init?.signal === undefined ? request.signal : init.signal;
   if (signal != null && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') {
-    throw badInput('fetchCtx', 'init.signal', 'an AbortSignal', signal);
+    throw invalidArgument('fetchCtx', 'init.signal', 'an AbortSignal', signal);
   }
 
   return new Observable((subscriber) => {
@@ -82,7 +82,7 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
 }
 
 /** In place of the headers in init, when there is something to add: the same with the rest of the time. */
-function withTimeLeft(ctx: Ctx, url: string, given: HeadersInit | undefined): { headers?: Headers } {
+function withTimeLeft(ctx: ContextNode, url: string, given: HeadersInit | undefined): { headers?: Headers } {
   const added = Object.entries(isElsewhere(url) ? {} : timeoutHeaders(ctx));
   const headers = new Headers(given);
   if (added.length === 0 || limitsTime(headers)) return {};

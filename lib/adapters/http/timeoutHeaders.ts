@@ -1,6 +1,6 @@
 import type { Context } from '../../core/context.js';
 import { durationOf, remaining } from '../../core/deadline.js';
-import { contextOf } from '../../core/foreign.js';
+import { toInternal } from '../../core/foreign.js';
 
 /** A `Headers`, the header object of a Node request (names in lower case), or anything of either shape. */
 export type HeadersLike =
@@ -57,7 +57,7 @@ export function timeoutFrom(headers: HeadersLike): number | undefined {
  * @see {@link timeoutFrom} for the other end
  */
 export function timeoutHeaders(ctx: Context, options?: TimeoutHeadersOptions): Record<string, string> {
-  const own = contextOf(ctx, 'timeoutHeaders');
+  const own = toInternal(ctx, 'timeoutHeaders');
   const reserveMs = durationOf(options?.reserveMs ?? 0, 'timeoutHeaders', 'reserveMs');
   const { err } = own;
   if (err !== undefined) throw err;

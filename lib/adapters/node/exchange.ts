@@ -3,8 +3,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { Ctx } from '../../core/node.js';
-import { cancel } from '../../core/tree.js';
+import type { ContextNode } from '../../core/contextNode.js';
+import { cancel } from '../../core/cancellation.js';
 import type { Site } from './site.js';
 
 /** A request of `node:http`, `node:https` or `node:http2`. */
@@ -55,7 +55,7 @@ export function isHttp2(res: AnyResponse): res is Http2ServerResponse {
 
 export abstract class Exchange {
   /** Set by the first who asks for one. */
-  ctx: Ctx | undefined = undefined;
+  ctx: ContextNode | undefined = undefined;
   /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
   whole: boolean | undefined = undefined;
   /** Among the open ones of its server. */

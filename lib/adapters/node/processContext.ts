@@ -1,10 +1,12 @@
 /// <reference types="node" preserve="true" />
-import { background, withCancelFunc } from '../../core/context.js';
+import { background } from '../rxjs7.js';
+import { withCancelFunc } from '../../core/derive.js';
 import type { CancelFunc, Context } from '../../core/context.js';
-import { contextOf } from '../../core/foreign.js';
-import { badInput } from '../../core/input.js';
-import { Ctx, Way } from '../../core/node.js';
-import { Listener, cancel, listen } from '../../core/tree.js';
+import { toInternal } from '../../core/foreign.js';
+import { invalidArgument } from '../../core/invalidArgument.js';
+import { ContextNode, Source } from '../../core/contextNode.js';
+import { Listener } from '../../core/listenerList.js';
+import { cancel, listen } from '../../core/cancellation.js';
 
 /** The process got a signal that ended its {@link processContext}. */
 export class ProcessSignalError extends Error {
@@ -37,12 +39,12 @@ export function processContext(
   parent: Context = background(),
   signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
 ): [ctx: Context, cancel: CancelFunc] {
-  const above = contextOf(parent, 'processContext', 'parent');
-  if (!(signals instanceof Array)) throw badInput('processContext', 'signals', 'an array of signals', signals);
+  const above = toInternal(parent, 'processContext', 'parent');
+  if (!(signals instanceof Array)) throw invalidArgument('processContext', 'signals', 'an array of signals', signals);
   for (const signal of signals) {
-    if (!/^SIG[A-Z0-9]+$/.test(signal)) throw badInput('processContext', 'signals', 'names of signals', signal);
+    if (!/^SIG[A-Z0-9]+$/.test(signal)) throw invalidArgument('processContext', 'signals', 'names of signals', signal);
   }
-  const ctx = new Ctx(above, above.scope, new Way('processContext'));
+  const ctx = new ContextNode(above, above.scope, new Source('processContext'));
   const end = (signal: NodeJS.Signals) => {
     cancel(ctx, new ProcessSignalError(signal));
   };
@@ -58,7 +60,7 @@ export function processContext(
     } catch {
       listener.unsubscribe();
       leave();
-      throw badInput('processContext', 'signals', 'signals that a process can handle', signal);
+      throw invalidArgument('processContext', 'signals', 'signals that a process can handle', signal);
     }
   }
   return withCancelFunc(ctx);

@@ -1,10 +1,10 @@
 /// <reference types="node" preserve="true" />
 import type { IncomingMessage } from 'node:http';
 import type { Context } from '../../core/context.js';
-import { durationOf, limited } from '../../core/deadline.js';
-import { contextOf } from '../../core/foreign.js';
-import { badInput } from '../../core/input.js';
-import type { Ctx } from '../../core/node.js';
+import { durationOf, newLimited } from '../../core/deadline.js';
+import { toInternal } from '../../core/foreign.js';
+import { invalidArgument } from '../../core/invalidArgument.js';
+import type { ContextNode } from '../../core/contextNode.js';
 import { mayLimitTime, timeoutFrom } from '../http/timeoutHeaders.js';
 import { exchangeOf, isHttp2 } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
@@ -43,7 +43,7 @@ export function requestContext(
   res: AnyResponse,
   options?: RequestContextOptions,
 ): Context {
-  const above = contextOf(parent, 'requestContext', 'parent');
+  const above = toInternal(parent, 'requestContext', 'parent');
   checkRequest(req);
   checkResponse(res);
   const limits = limitsOf(options, 'requestContext');
@@ -66,11 +66,11 @@ export function limitsOf(options: RequestContextOptions | undefined, call: strin
 }
 
 /** Gives an exchange that has none its context. */
-export function contextFor(exchange: Exchange, parent: Ctx, { timeoutMs, maxTimeoutMs }: Limits): Ctx {
+export function contextFor(exchange: Exchange, parent: ContextNode, { timeoutMs, maxTimeoutMs }: Limits): ContextNode {
   const asked = mayLimitTime(exchange.req.rawHeaders) ? timeoutFrom(exchange.req.headers) : undefined;
   const ms = Math.min(asked ?? timeoutMs, maxTimeoutMs);
-  const now = ms < Infinity ? parent.scope.scheduler.now() : 0;
-  const ctx = limited(parent, now + ms, now, undefined);
+  const now = ms < Infinity ? parent.scope.clock.now() : 0;
+  const ctx = newLimited(parent, Infinity, ms, now, undefined);
   exchange.ctx = ctx;
   if (exchange.whole !== undefined) exchange.release();
   return ctx;
@@ -84,13 +84,13 @@ function serverOf(req: AnyRequest, res: AnyResponse): object | undefined {
 function checkRequest(req: AnyRequest): void {
   const { headers, socket } = (req as Partial<AnyRequest> | null | undefined) ?? {};
   if (typeof headers !== 'object' || typeof socket !== 'object') {
-    throw badInput('requestContext', 'req', 'a request of node:http or node:http2', req);
+    throw invalidArgument('requestContext', 'req', 'a request of node:http or node:http2', req);
   }
 }
 
 function checkResponse(res: AnyResponse): void {
   const { on, writeHead, writableEnded } = (res as Partial<AnyResponse> | null | undefined) ?? {};
   if (typeof on !== 'function' || typeof writeHead !== 'function' || typeof writableEnded !== 'boolean') {
-    throw badInput('requestContext', 'res', 'a response of node:http or node:http2', res);
+    throw invalidArgument('requestContext', 'res', 'a response of node:http or node:http2', res);
   }
 }

@@ -5,9 +5,11 @@ import { Observable, Subscriber, config, of, retry, throwError } from 'rxjs';
 import type { Observer, OperatorFunction, Subscription, TeardownLogic } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import { isDeadlineExceeded } from '../../core/errors.js';
-import { contextOf } from '../../core/foreign.js';
-import { Ctx } from '../../core/node.js';
-import { Listener, cancel, listen, report } from '../../core/tree.js';
+import { toInternal } from '../../core/foreign.js';
+import { ContextNode } from '../../core/contextNode.js';
+import { Listener } from '../../core/listenerList.js';
+import { cancel, listen } from '../../core/cancellation.js';
+import { report } from '../../core/timer.js';
 import { answer, mute } from './answer.js';
 import { exchangeOf, knownExchange } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
@@ -72,7 +74,7 @@ export function requests(
   server: AnyServer,
   options?: RequestContextOptions,
 ): Observable<HttpRequest<AnyRequest, AnyResponse>> {
-  const above = contextOf(parent, 'requests', 'parent');
+  const above = toInternal(parent, 'requests', 'parent');
   checkServer(server, 'requests');
   const limits = limitsOf(options, 'requests');
   const site = siteOf(server);
@@ -80,7 +82,7 @@ export function requests(
   const tally: Tally = { emitted: 0 };
   return new Requests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
     const alive = site.under(above);
-    const all = new Ctx(alive, alive.scope);
+    const all = new ContextNode(alive, alive.scope);
     const end = (exchange: Exchange) => {
       if (exchange.whole === undefined) answer(exchange.res, statusFor(exchange, above.err));
       else if (!exchange.whole) mute(exchange.res);

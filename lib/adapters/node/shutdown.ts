@@ -2,11 +2,11 @@
 import type { Server } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { afterFunc, withoutCancel } from '../../core/context.js';
+import { afterFunc, withoutCancel } from '../../core/derive.js';
 import type { Context } from '../../core/context.js';
 import { durationOf, withTimeout } from '../../core/deadline.js';
-import { contextOf } from '../../core/foreign.js';
-import { cancel } from '../../core/tree.js';
+import { toInternal } from '../../core/foreign.js';
+import { cancel } from '../../core/cancellation.js';
 import { exchangeOf, isHttp2 } from './exchange.js';
 import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
 import { checkServer, siteOf } from './site.js';
@@ -50,7 +50,7 @@ const lastWordsMs = 100;
  * @throws TypeError when an argument is not what it must be
  */
 export function shutdown(ctx: Context, server: AnyServer, options: ShutdownOptions): Promise<ShutdownResult> {
-  contextOf(ctx, 'shutdown');
+  toInternal(ctx, 'shutdown');
   checkServer(server, 'shutdown');
   const { graceMs } = Object(options) as Partial<ShutdownOptions>;
   const durationMs = durationOf(graceMs!, 'shutdown', 'graceMs');

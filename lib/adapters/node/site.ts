@@ -5,9 +5,9 @@ import type { Http2SecureServer, Http2Server } from 'node:http2';
 import { Observable, Subject } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import type { ContextError } from '../../core/errors.js';
-import { contextOf } from '../../core/foreign.js';
-import { badInput } from '../../core/input.js';
-import type { Ctx } from '../../core/node.js';
+import { toInternal } from '../../core/foreign.js';
+import { invalidArgument } from '../../core/invalidArgument.js';
+import type { ContextNode } from '../../core/contextNode.js';
 import type { Exchange } from './exchange.js';
 
 /** A server of `node:http`, `node:https` or `node:http2`. */
@@ -16,7 +16,7 @@ export type AnyServer = Server | Http2Server | Http2SecureServer;
 export function checkServer(server: AnyServer, call: string): void {
   const { on, off, close } = (server as Partial<AnyServer> | null | undefined) ?? {};
   if (typeof on !== 'function' || typeof off !== 'function' || typeof close !== 'function') {
-    throw badInput(call, 'server', 'a server of node:http, node:https or node:http2', server);
+    throw invalidArgument(call, 'server', 'a server of node:http, node:https or node:http2', server);
   }
 }
 
@@ -43,7 +43,7 @@ export class Site {
   closing = false;
   readonly closers = new Set<Closer>();
   private readonly impatient$ = new Subject<void>();
-  private readonly standIns = new WeakMap<Ctx, Ctx>();
+  private readonly standIns = new WeakMap<ContextNode, ContextNode>();
 
   add(exchange: Exchange): void {
     exchange.place = this.open.push(exchange) - 1;
@@ -71,11 +71,11 @@ export class Site {
   }
 
   /** What a request's context is derived from: `parent`, as long as nobody has patience with requests when that ends. */
-  under(parent: Ctx): Ctx {
-    if (parent.node === undefined) return parent;
+  under(parent: ContextNode): ContextNode {
+    if (parent.canceler === undefined) return parent;
     let standIn = this.standIns.get(parent);
     if (standIn === undefined) {
-      standIn = contextOf(this.standInFor(parent), 'requestContext', 'parent');
+      standIn = toInternal(this.standInFor(parent), 'requestContext', 'parent');
       this.standIns.set(parent, standIn);
     }
     return standIn;
@@ -87,7 +87,7 @@ export class Site {
     return false;
   }
 
-  private standInFor(parent: Ctx): Context {
+  private standInFor(parent: ContextNode): Context {
     const err = () => {
       const { err } = parent;
       return err === undefined || this.spares(err) ? undefined : err;
