@@ -1,16 +1,16 @@
 import * as http from '../lib/adapters/http.js';
-import * as door from '../lib/index.js';
+import * as root from '../lib/index.js';
 import * as testing from '../lib/testing/index.js';
 
 const names = (module: object) => Object.keys(module).sort();
 
 describe('rxjs-ctx', () => {
   it('exports these names, and no other', () => {
-    expect(names(door)).toEqual(
+    expect(names(root)).toEqual(
       [
         ...['background', 'todo', 'withCancel', 'withDeadline', 'withTimeout', 'withValue', 'withoutCancel'],
         ...['withScheduler', 'withCancelOn'],
-        ...['contextKey', 'afterFunc', 'throwIfDone', 'remaining'],
+        ...['contextKey', 'afterFunc', 'errorOf', 'throwIfDone', 'remaining'],
         ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
         ...['takeUntilCtx', 'throwOnCtx', 'withTimeoutCtx', 'withDeadlineCtx', 'ctxValue', 'usingCtx'],
         ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],

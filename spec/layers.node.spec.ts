@@ -1,27 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-
-/** Who may import whom. What is not listed may not be imported. */
-const layers: Record<string, readonly string[]> = {
-  core: ['core', 'rxjs'],
-  observables: ['core', 'observables', 'rxjs'],
-  operators: ['core', 'observables', 'operators', 'rxjs'],
-  adapters: ['core', 'observables', 'rxjs'], // and the one world that the file adapts: see mayUse
-  testing: ['core', 'observables', 'testing', 'rxjs', 'rxjs/testing'],
-  door: ['core', 'observables', 'operators', 'adapters'],
-};
-
-/** The values that the core may take from rxjs; types are free. */
-const rxjsForCore = ['Observable', 'NEVER', 'asyncScheduler', 'config'];
-
-interface Import {
-  /** A layer, or the name of a package. */
-  from: string;
-  /** Relative to lib, without its ending; empty for a package. */
-  file: string;
-  /** Names of values; those of types are left out. */
-  values: string[];
-}
+import { cruise } from 'dependency-cruiser';
+import type { ICruiseResult } from 'dependency-cruiser';
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+import rules from '../.dependency-cruiser.mjs';
 
 interface Module {
   /** Relative to lib, without its ending. */
@@ -30,8 +12,7 @@ interface Module {
   text: string;
   /** Without comments. */
   code: string;
-  imports: Import[];
-  /** Names of what it exports. */
+  /** Names of the values that it exports. */
   values: string[];
 }
 
@@ -44,106 +25,35 @@ function read(name: string): Module {
   const file = name.replace(/\.ts$/, '');
   const text = readFileSync(path.join('lib', name), 'utf8');
   const code = text.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '').replace(/\s\/\/ .*$/gm, '');
-  const imports: Import[] = [];
-  const statement =
-    /^(?:import|export)\s+(?<type>type\s+)?(?:(?<names>\*(?:\s+as\s+\w+)?|\w*(?:,\s*)?(?:\{[^}]*\})?)\s*from\s*)?'(?<from>[^']+)'/gm;
-  for (const { groups } of code.matchAll(statement)) {
-    const { type, names = '', from = '' } = groups!;
-    const values = type ? [] : [...names.matchAll(/(?<type>\btype\s+)?(?<name>[\w*]+)(?:\s+as\s+\w+)?/g)];
-    imports.push({
-      ...target(file, from),
-      values: values.filter((name) => !name.groups!.type).map((name) => name.groups!.name!),
-    });
-  }
-  for (const [, from] of code.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)) {
-    imports.push({ ...target(file, from!), values: ['*'] });
-  }
   const values = [...code.matchAll(/^export\s+(?:abstract\s+)?(?:function\*?|class|const|let)\s+(\w+)/gm)].map(
     ([, value]) => value!,
   );
-  return { file, layer: layerOf(file), text, code, imports, values: [...new Set(values)] };
-}
-
-function target(file: string, from: string): { from: string; file: string } {
-  if (!from.startsWith('.')) return { from, file: '' };
-  const to = path.posix.join(path.posix.dirname(file), from).replace(/\.js$/, '');
-  return { from: layerOf(to), file: to };
-}
-
-function layerOf(file: string): string {
-  return file === 'index' ? 'door' : file.split('/')[0]!;
-}
-
-/** `adapters/node.ts` and all in `adapters/node/` adapt one world. */
-function worldOf(file: string): string {
-  return file.split('/')[1] ?? '';
-}
-
-/** A Node server reads the headers that travel between processes; AbortSignals are a part of every world. */
-function mayUse(world: string, other: string): boolean {
-  return world === other || other === 'withCancelOn' || (world === 'node' && other === 'http');
+  return { file, layer: file.split('/')[0]!, text, code, values: [...new Set(values)] };
 }
 
 const inLayer = (...names: string[]) => modules.filter(({ layer }) => names.includes(layer));
 
 describe('lib', () => {
-  it('is read by this spec as it is', () => {
-    expect(modules.length).toBeGreaterThan(10);
-    expect(inLayer('core').length).toBeGreaterThan(4);
-    expect(inLayer('operators').length).toBeGreaterThan(4);
-    const imports = modules.flatMap((module) => module.imports);
-    // Every module but the leaves of core imports something, and every import is counted.
-    expect(imports.length).toBe(
-      modules.map(({ code }) => code.match(/\bfrom\s+'/g)?.length ?? 0).reduce((a, b) => a + b),
+  it('imports as .dependency-cruiser.mjs says, type imports included, without a cycle', async () => {
+    const { options, forbidden } = rules;
+    const { output } = await cruise(
+      ['lib'],
+      { ...options, ruleSet: { forbidden: forbidden! }, validate: true },
+      {
+        extensions: ['.ts'],
+      },
+      { tsConfig: extractTSConfig('tsconfig.json') },
     );
-    expect(imports.some(({ from }) => from === 'rxjs')).toBeTrue();
-    for (const { file, imports: all } of modules) {
-      for (const { from, file: imported } of all) {
-        if (imported)
-          expect(existsSync(`lib/${imported}.ts`))
-            .withContext(`${file} imports ${from}`)
-            .toBeTrue();
-      }
-    }
-  });
+    const { summary, modules: seen } = output as ICruiseResult;
+    expect(summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`)).toEqual([]);
+    const files = seen.map(({ source }) => source);
+    for (const { file } of modules) expect(files).toContain(`lib/${file}.ts`);
+    // Type imports are seen.
+    const context = seen.find(({ source }) => source === 'lib/core/context.ts');
+    expect(context?.dependencies.map(({ resolved }) => resolved)).toContain('lib/core/errors.ts');
+  }, 60_000);
 
-  it('has no layer that the table does not know', () => {
-    for (const { file, layer } of modules) expect(Object.keys(layers)).withContext(file).toContain(layer);
-  });
-
-  it('imports downwards only', () => {
-    for (const { file, layer, imports } of modules) {
-      const worlds = new Set<string>();
-      for (const { from, file: imported } of imports) {
-        if (layers[layer]!.includes(from)) continue;
-        if (from === 'adapters' && mayUse(worldOf(file), worldOf(imported))) continue;
-        const world = layer === 'adapters' && !Object.hasOwn(layers, from) && !from.startsWith('rxjs');
-        if (world) worlds.add(from.startsWith('node:') ? 'node:' : from);
-        else fail(`lib/${file}.ts imports ${from}`);
-      }
-      expect(worlds.size).withContext(`worlds of lib/${file}.ts`).toBeLessThanOrEqual(1);
-    }
-  });
-
-  it('is imported by nobody through the door', () => {
-    for (const { file, imports } of modules) {
-      for (const { from } of imports)
-        expect(from)
-          .withContext(`lib/${file}.ts`)
-          .not.toMatch(/^(door|rxjs-ctx.*)$/);
-    }
-  });
-
-  it(`takes into the core from rxjs only ${rxjsForCore.join(', ')} and types`, () => {
-    for (const { file, imports } of inLayer('core')) {
-      for (const { from, values } of imports) {
-        if (from !== 'rxjs') continue;
-        for (const value of values) expect(rxjsForCore).withContext(`lib/${file}.ts`).toContain(value);
-      }
-    }
-  });
-
-  it('has doors of named exports only: no logic, no `export *`', () => {
+  it('has entry points of named exports only: no logic, no `export *`', () => {
     const targets = readFileSync('package.json', 'utf8').matchAll(/"\.\/dist\/esm\/(.+)\.js"/g);
     const files = new Set([...targets].map(([, file]) => file));
     const doors = modules.filter(({ file }) => files.has(file));
@@ -161,12 +71,19 @@ describe('lib', () => {
       expect(file).not.toMatch(/(^|\/)(utils?|common|helpers?|types|misc|internal|shared)(\/|$)/);
   });
 
-  it('has one export a file in operators and observables, with the name of the file', () => {
-    for (const { file, layer, values } of inLayer('operators', 'observables')) {
+  it('has one export a file in operators, with the name of the file', () => {
+    for (const { file, values } of inLayer('operators')) {
       const name = path.posix.basename(file);
+      if (name === 'internals') continue;
       expect(values).withContext(`lib/${file}.ts`).toEqual([name]);
-      if (layer === 'operators' && name !== 'ctxValue') expect(name).toMatch(/Ctx$/);
-      expect(file).toBe(`${layer}/${name}`);
+      if (name !== 'ctxValue') expect(name).toMatch(/Ctx$/);
+      expect(file).toBe(`operators/${name}`);
+    }
+  });
+
+  it('has an export with the name of the file in observables and async', () => {
+    for (const { file, values } of inLayer('observables', 'async')) {
+      expect(values).withContext(`lib/${file}.ts`).toContain(path.posix.basename(file));
     }
   });
 
@@ -178,10 +95,9 @@ describe('lib', () => {
     expect(inLayer('adapters').length).toBeGreaterThan(0);
   });
 
-  it('has a spec for every operator and observable that a door names', () => {
-    const named = modules.filter(({ layer }) => layer === 'door').flatMap(({ imports }) => imports);
-    for (const { file } of inLayer('operators', 'observables')) {
-      if (!named.some((one) => one.file === file)) continue;
+  it('has a spec for every operator, observable and promise function', () => {
+    for (const { file } of inLayer('operators', 'observables', 'async')) {
+      if (!/Ctx$|ctxValue$/.test(file)) continue;
       expect(existsSync(`spec/${file}.spec.ts`) || existsSync(`spec/${file}.node.spec.ts`))
         .withContext(`spec/${file}.spec.ts`)
         .toBeTrue();
@@ -205,7 +121,7 @@ describe('gateway/', () => {
     );
   const files = readdirSync('gateway', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
-  it('knows the library by its doors alone', () => {
+  it('knows the library by its entry points alone', () => {
     const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
     const doors = Object.keys(exports).map((subpath) => path.posix.join('rxjs-ctx', subpath));
     const seen = new Set<string>();

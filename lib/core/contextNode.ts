@@ -77,6 +77,7 @@ export class Source implements EndSource {
     return undefined;
   }
 
+  // eslint-disable-next-line @typescript-eslint/class-literal-property-style -- getters override it
   get endedUnnoticed(): boolean {
     return false;
   }
@@ -121,12 +122,19 @@ export class ContextNode implements Context, Cancelable {
     readonly parent: ContextNode | undefined,
     readonly scope: Scope,
     /** `undefined` for a plain `withCancel`. */
-    readonly source: Source | undefined = undefined,
+    readonly source: Source | undefined,
   ) {}
 
-  /** Whether it was made here: what embeds such a context, by `Object.create` or a Proxy, was not. */
-  static isOwn(ctx: object): ctx is ContextNode {
-    return #end in ctx;
+  /**
+   * Whether it was made here: what embeds such a context, by `Object.create` or a Proxy, has no private fields. Reading one
+   * costs nothing, where `#list in ctx` is a call into the host.
+   */
+  static isOwn(ctx: unknown): ctx is ContextNode {
+    try {
+      return ctx instanceof ContextNode && (ctx.#list as unknown) !== null;
+    } catch {
+      return false;
+    }
   }
 
   get end(): End | undefined {

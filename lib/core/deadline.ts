@@ -114,7 +114,7 @@ export function durationOf(ms: number, call: string, argument = 'ms'): number {
  */
 export function newLimited(parent: ContextNode, at: number, ms: number, now: number, cause: unknown): ContextNode {
   const end = now + ms;
-  if (outlasts(Math.min(at, end), parent)) return new ContextNode(parent, parent.scope);
+  if (outlasts(Math.min(at, end), parent)) return new ContextNode(parent, parent.scope, undefined);
   const deadline = at < end ? new Deadline(parent, at, Infinity, cause) : new Deadline(parent, end, ms, cause);
   const { node } = deadline;
   if (deadline.at <= now) node.end = endOf(parent.canceler) ?? deadline.expire();

@@ -30,7 +30,7 @@ export function newRoot(name: string, streams: Streams): Context {
  */
 export function withCancel(parent: CoreContext): [ctx: Context, cancel: CancelFunc] {
   const ctx = toInternal(parent, 'withCancel', 'parent');
-  return withCancelFunc(new ContextNode(ctx, ctx.scope));
+  return withCancelFunc(new ContextNode(ctx, ctx.scope, undefined));
 }
 
 /**

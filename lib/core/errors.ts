@@ -95,14 +95,11 @@ export function isAbort(error: unknown): boolean {
   return name === 'AbortError' || code === 'ABORT_ERR' || code === 'ERR_CANCELED';
 }
 
-/** How many contexts have ended so far: the order of two ends, and whether anything has ended since. */
+/** How many contexts have ended so far: whether anything has ended since. */
 export let endCount = 0;
 
 /** How one context ended. Descendants that end with it hold the same object, and so show the same error. */
 export class End {
-  /** Ends that were stored later have a higher number. */
-  readonly order = ++endCount;
-
   /**
    * @param ErrorClass which error to make
    * @param ownCause `undefined` when none was given
@@ -114,7 +111,9 @@ export class End {
     readonly ownCause: unknown,
     readonly at: number | undefined,
     private cachedError?: ContextError,
-  ) {}
+  ) {
+    endCount++;
+  }
 
   /** Made on first read. */
   get error(): ContextError {

@@ -19,11 +19,7 @@ const nodes = new WeakMap<CoreContext, ContextNode>();
 
 /** Returns the context as a part of our tree. */
 export function toInternal(ctx: CoreContext, call: string, argument?: string): ContextNode {
-  try {
-    if (ContextNode.isOwn(ctx)) return ctx;
-  } catch {
-    // Not an object.
-  }
+  if (ContextNode.isOwn(ctx)) return ctx;
   return foreignNodeOf(ctx, call, argument);
 }
 
@@ -62,6 +58,11 @@ function hintFor(value: unknown): string | undefined {
   if (Array.isArray(value)) return 'did you mean its first element?';
   if (canSubscribe(value)) return 'did you mean the context whose done$ it is?';
   return isSignal(value) ? 'did you mean withCancelOn(background(), signal)?' : undefined;
+}
+
+/** An observable of RxJS 7, which returns a subscription and ignores the option, or of the platform, which takes a signal. */
+interface Subscribable {
+  subscribe(observer: object, options: { readonly signal: AbortSignal }): Timer | undefined;
 }
 
 /** What ends the context that stands for one that is not ours. */
@@ -134,7 +135,6 @@ class ForeignContext extends Source implements OutsideLimit, TimerTarget {
     notifyAll(this.node);
   }
 
-  /** One call serves RxJS 7, which returns a subscription, and the platform, which takes a signal. */
   private follow(): Timer | undefined {
     const { ctx, node } = this;
     const end = (err: ContextError, cause: unknown) => {
@@ -145,9 +145,8 @@ class ForeignContext extends Source implements OutsideLimit, TimerTarget {
     if (done$ === undefined) return this.followSignal(ctx.signal);
     const controller = new AbortController();
     const { signal } = controller;
-    const subscribe = done$.subscribe.bind(done$) as (observer: object, options: object) => Timer | undefined;
     try {
-      const subscription = subscribe(
+      const subscription = (done$ as unknown as Subscribable).subscribe(
         {
           next: (err?: ContextError) => {
             if (!signal.aborted) end(err ?? new CanceledError(), err);

@@ -24,6 +24,7 @@ export function invalidArgument(
 function shown(got: unknown): string {
   if (Array.isArray(got)) return 'an array';
   if (typeof got === 'string') return JSON.stringify(got);
-  const opaque = typeof got === 'function' || (typeof got === 'object' && got !== null && !(got instanceof Date));
-  return opaque ? Object.prototype.toString.call(got) : String(got);
+  return typeof got === 'function' || (typeof got === 'object' && got !== null && !(got instanceof Date))
+    ? Object.prototype.toString.call(got)
+    : String(got);
 }

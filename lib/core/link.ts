@@ -15,7 +15,7 @@ export interface LinkSource {
   readonly node: ContextNode | undefined;
   readonly limit: Limit | undefined;
   /** What becomes the cause of the context that it ends. */
-  causeOf(this: void, end: End): unknown;
+  readonly causeOf: (end: End) => unknown;
 }
 
 /** Makes a child of `parent` that also ends with the first of `sources`. */
@@ -145,15 +145,14 @@ class LinkedContext extends Source implements OutsideLimit {
   }
 
   /**
-   * Where both say when they came, that counts; within one millisecond a deadline comes first. Else the one stored first. An
-   * end on another clock came when it is seen here.
+   * Where both say when they came, that counts; within one millisecond a deadline comes first. Else the one that was asked
+   * first. An end on another clock came when it is seen here.
    */
   private isBefore(source: LinkSource, theirs: End, end: End): boolean {
-    if (!this.sharesClock(source)) return end.at !== undefined && this.node.now() < end.at;
-    if (theirs.at !== end.at && theirs.at !== undefined && end.at !== undefined) return theirs.at < end.at;
-    return theirs.at === undefined || theirs.isDeadline === end.isDeadline
-      ? theirs.order < end.order
-      : theirs.isDeadline;
+    if (end.at === undefined) return false;
+    if (!this.sharesClock(source)) return this.node.now() < end.at;
+    if (theirs.at === undefined) return false;
+    return theirs.at < end.at || (theirs.at === end.at && theirs.isDeadline && !end.isDeadline);
   }
 
   private sharesClock({ node }: LinkSource): boolean {

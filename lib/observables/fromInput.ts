@@ -27,19 +27,19 @@ function isWebStream<T>(input: unknown): input is ReadableStream<T> {
   return typeof (input as Partial<ReadableStream<T>> | null | undefined)?.getReader === 'function';
 }
 
-function fromAsyncIterable<T>(iterable: AsyncIterable<T> & { destroy?: unknown }): Observable<T> {
+function fromAsyncIterable<T>(iterable: AsyncIterable<T> & { destroy?: () => void }): Observable<T> {
   return new Observable((subscriber) => {
     const iterator = iterable[Symbol.asyncIterator]();
     let open = true;
     const pull = async () => {
       try {
         while (open) {
-          const { done, value } = await iterator.next();
-          if (done === true) {
+          const result = await iterator.next();
+          if (result.done === true) {
             open = false;
             subscriber.complete();
           } else {
-            subscriber.next(value);
+            subscriber.next(result.value);
           }
         }
       } catch (error) {

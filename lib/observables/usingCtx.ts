@@ -54,7 +54,7 @@ export function usingCtx<O extends ObservableInput<unknown>>(
   return new Observable((subscriber) => {
     // A child without a deadline of its own ends from above only: it is enough to listen there.
     if (ms === Infinity && at === Infinity) {
-      return runWithChild(new ContextNode(ctx, ctx.scope), ctx.canceler, subscriber, factory);
+      return runWithChild(new ContextNode(ctx, ctx.scope, undefined), ctx.canceler, subscriber, factory);
     }
     const child = newLimited(ctx, at, ms, ctx.scope.clock.now(), cause);
     return runWithChild(child, child, subscriber, factory);

@@ -40,7 +40,7 @@ export function projectWithChild<T, O extends ObservableInput<unknown>>(
     new Observable((subscriber) => {
       const end = endOf(canceler);
       if (end === undefined) {
-        const child = new ContextNode(parent, scope);
+        const child = new ContextNode(parent, scope, undefined);
         return runWithChild(child, undefined, subscriber, (own) => project(own, value, index));
       }
       subscriber.error(end.error);

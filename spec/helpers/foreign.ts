@@ -23,6 +23,15 @@ export function wrap(ctx: Context): Context {
   };
 }
 
+/** JavaScript's ways to embed: of a context whose members are inherited, or looked up elsewhere. */
+export function embed(ctx: Context): Context {
+  return Object.create(ctx) as Context;
+}
+
+export function proxy(ctx: Context): Context {
+  return new Proxy(ctx, {});
+}
+
 /** Somebody else's implementation, which a spec ends by hand. */
 export interface Mock extends Context {
   deadline: number | undefined;

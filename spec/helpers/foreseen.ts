@@ -13,8 +13,8 @@ export class Foreseen {
   readonly root: Known;
 
   constructor() {
-    const step: Step = { act: 'withValue', ctx: 0, other: 0, n: 0, cause: undefined, frame: 0 };
-    this.root = this.add(new Known(0, 'root', undefined, undefined, step), 0);
+    const step: Step = { act: 'withValue', ctx: 0, other: 0, more: [], n: 0, cause: undefined, frame: 0 };
+    this.root = this.add(new Known(0, 'root', undefined, [], step), 0);
   }
 
   /** @returns what is derived, if anything is */
@@ -32,19 +32,22 @@ export class Foreseen {
       }
       case 'speak':
         if (other % 2 === 0 && n === 0) this.outsideOf(other).silent = true;
-        else this.outsideOf(other).end = { kind: 'canceled', cause };
+        else {
+          this.outsideOf(other).end = { kind: isTimeout(cause) ? 'deadline' : 'canceled', cause };
+          this.model.followAll();
+        }
         return undefined;
     }
-    const source =
-      act === 'followCtx' ? this.known[other]! : act === 'followOutside' ? this.outsideOf(other) : undefined;
+    const followed = act === 'followCtx' ? [other, ...step.more].map((id) => this.known[id]!) : [];
+    const sources = act === 'followOutside' ? [this.outsideOf(other)] : followed;
     const above = act === 'mock' ? undefined : known;
-    const made = this.add(new Known(this.known.length, act, above, source, step), frame);
+    const made = this.add(new Known(this.known.length, act, above, sources, step), frame);
     if (act === 'followInput' && n > 1) this.model.end(made, { kind: 'canceled', cause });
     return made;
   }
 
   outsideOf(index: number): OutsideKnown {
-    const known = this.outside.get(index) ?? new OutsideKnown();
+    const known = this.outside.get(index) ?? new OutsideKnown(index % 2 === 0);
     this.outside.set(index, known);
     return known;
   }
@@ -59,8 +62,8 @@ export class Foreseen {
     const ending = new Set<ModelCtx>();
     for (const ctx of this.known) {
       if (ctx.end !== undefined) continue;
-      const { source, parent } = ctx;
-      const byItself = source !== undefined && (source.end !== undefined || ending.has(source));
+      const { sources, parent } = ctx;
+      const byItself = sources.some((source) => source.end !== undefined || ending.has(source));
       const withParent = parent !== undefined && ending.has(parent);
       if (byItself || withParent) ending.add(ctx);
       if (byItself && withParent) return true;
@@ -73,4 +76,8 @@ export class Foreseen {
     this.model.add(known, now);
     return known;
   }
+}
+
+function isTimeout(cause: unknown): boolean {
+  return (cause as Partial<Error> | null | undefined)?.name === 'TimeoutError';
 }

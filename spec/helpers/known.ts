@@ -6,6 +6,7 @@ import type { Step } from './world.js';
 /** What is known of a context beforehand: what it inherits, and how it may end. */
 export class Known implements ModelCtx {
   readonly isContext = true as const;
+  readonly emits = false;
   end: ModelEnd | undefined = undefined;
   readonly parent: Known | undefined;
   /** The nearest context, from here upwards, that has listeners of its own; none where it cannot end. */
@@ -13,10 +14,14 @@ export class Known implements ModelCtx {
   readonly at: number | undefined;
   readonly given: unknown;
   readonly deadline: number;
-  /** Whether it is below a foreign context: then a deadline has to be heard in time. */
-  readonly eager: boolean;
-  /** Whether it follows what may speak later. */
-  private readonly speaks: boolean;
+  /** Whether it is below a foreign context. */
+  readonly belowForeign: boolean;
+  /** The number of its scheduler. */
+  readonly scheduler: number;
+  /** Whether it stands to what it was derived from as to a foreign context. */
+  readonly foreign: boolean;
+  /** Whether its source may still emit later, although it is none of `sources`. */
+  private readonly silentInput: boolean;
   /** What stands under the keys. */
   readonly values: readonly unknown[];
 
@@ -25,47 +30,52 @@ export class Known implements ModelCtx {
     readonly act: Derivation | 'root',
     /** What it was derived from, or stands for. */
     readonly above: Known | undefined,
-    readonly source: Known | OutsideKnown | undefined,
+    readonly sources: readonly (Known | OutsideKnown)[],
     { n, other, frame, cause }: Step,
   ) {
     const parent = act === 'withoutCancel' ? undefined : above;
     this.parent = parent;
     this.given = cause;
-    this.node = act === 'withValue' || act === 'withScheduler' ? above?.node : canEnd(act) ? this : undefined;
-    this.eager = this.foreign || parent?.eager === true;
+    this.scheduler = act === 'withScheduler' ? other : (above?.scheduler ?? 0);
+    const crossesClocks = act === 'withScheduler' && above?.node !== undefined && above.scheduler !== other;
+    this.foreign = act === 'wrap' || act === 'mock' || crossesClocks;
+    const carries = act === 'withValue' || (act === 'withScheduler' && !crossesClocks);
+    this.node = carries ? above?.node : canEnd(act) ? this : undefined;
+    this.belowForeign = this.foreign || parent?.belowForeign === true;
 
     const asked =
       act === 'withTimeout' ? frame + n : act === 'withDeadline' || (act === 'mock' && n > 0) ? n : Infinity;
-    const inherited = Math.min(parent?.deadline ?? Infinity, source instanceof Known ? source.deadline : Infinity);
+    const deadlines = sources.map((source) => (source instanceof Known ? source.deadline : Infinity));
+    const inherited = Math.min(parent?.deadline ?? Infinity, ...deadlines);
     this.deadline = Math.min(asked, inherited);
     this.at = asked < Infinity && asked <= inherited && act !== 'mock' ? asked : undefined;
 
     const values = [...(above?.values ?? keys.map((key) => key.default))];
     if (act === 'withValue') values[other] = n;
     this.values = values;
-    this.speaks = act === 'followInput' ? n === 0 : source !== undefined;
-  }
-
-  get foreign(): boolean {
-    return this.act === 'wrap' || this.act === 'mock';
+    this.silentInput = act === 'followInput' && n === 0;
   }
 
   /** Whether what it follows may still speak. */
   get following(): boolean {
-    const { source } = this;
-    return this.speaks && this.end === undefined && !(source instanceof OutsideKnown && source.silent);
+    return this.end === undefined && (this.silentInput || this.openSources.length > 0);
   }
 
-  /** Whether it is yet to be told that what it follows has ended. */
+  /** Those of its sources that may still end it. */
+  get openSources(): readonly (Known | OutsideKnown)[] {
+    return this.sources.filter((source) => !(source instanceof OutsideKnown && source.silent));
+  }
+
+  /** Whether the value of an observable that it follows is yet to arrive. */
   get pending(): boolean {
-    return this.end === undefined && this.source?.end !== undefined;
+    return this.end === undefined && this.sources.some(({ emits, end }) => emits && end !== undefined);
   }
 
   /** Whom it listens to while somebody listens to it: its parent, or, somebody else's implementation, that which it stands for. */
   get followed(): Known | undefined {
     if (this.act === 'mock') return this;
     const { node } = this.above ?? {};
-    return this.act !== 'wrap' ? this.parent?.node : node?.foreign === true ? node.followed : node;
+    return !this.foreign ? this.parent?.node : node?.foreign === true ? node.followed : node;
   }
 
   /** Whether it ends with `other`, if it has not ended before. */
@@ -88,7 +98,10 @@ export class Known implements ModelCtx {
 /** The same of something outside. */
 export class OutsideKnown implements ModelCtx {
   readonly isContext = false as const;
-  readonly foreign = false;
+  readonly sources = [];
+
+  constructor(readonly emits: boolean) {}
+
   end: ModelEnd | undefined = undefined;
   /** It has completed without a word. */
   silent = false;

@@ -222,7 +222,7 @@ export class Laws {
   private onlyWhatIsNeededIsLinkedOrArmed(): void {
     const law = 'linked and armed is only what somebody listens to';
     const { world, foreseen, listeners } = this.life;
-    const { heard, subscribed, timers, spare } = needed(foreseen.known, listeners);
+    const { heard, subscribed, timers } = needed(foreseen.known, listeners);
     for (const ctx of foreseen.known) {
       const count = listenerCount(this.contextOf(ctx));
       const wanted = heard.of(ctx.node);
@@ -236,7 +236,7 @@ export class Laws {
       if (listeners !== wanted) this.life.break(law, `${nameOfOutside(index)} has ${listeners} listeners`);
     }
     const armed = world.clock.actions.length;
-    if (armed < timers || armed > timers + spare) this.life.break(law, `${armed} timers, where ${timers} are needed`);
+    if (armed !== timers) this.life.break(law, `${armed} timers, where ${timers} are needed`);
   }
 
   private contextOf({ id }: Known): Context {

@@ -122,11 +122,14 @@ export class Life {
       case 'withValue':
         return { n, other: other % keys.length };
       case 'withScheduler':
-        return { other: other % schedulers };
+        // Across clocks a deadline has to be noticed in time, as below what is foreign.
+        return { other: this.history.foreign ? other % schedulers : known.scheduler };
       case 'mock':
         return { ctx: 0, n: n % 2 === 0 ? 0 : 1e6 + n }; // it does not keep a deadline by itself: that is later than all
       case 'followCtx':
-        return { other: this.slots[other]!.id };
+        return { other: this.slots[other]!.id, more: this.slots.slice(0, n % 3).map(({ id }) => id) };
+      case 'wrap':
+        return { n };
       case 'followOutside':
         return { other: this.current[other % this.current.length]! };
       case 'followInput':
@@ -137,8 +140,8 @@ export class Life {
   }
 
   /** A time near now. Below foreign contexts each has a fraction of its own: of two timers in one instant either may be first. */
-  private instant({ eager }: Known, n: number): number {
-    return Math.floor(this.world.clock.frame) + n - 2 + (eager ? this.foreseen.known.length / 1024 : 0);
+  private instant({ belowForeign }: Known, n: number): number {
+    return Math.floor(this.world.clock.frame) + n - 2 + (belowForeign ? this.foreseen.known.length / 1024 : 0);
   }
 
   private cancel(known: Known, cause?: unknown): void {
@@ -158,7 +161,12 @@ export class Life {
     this.take('speak', this.foreseen.known[0]!, {
       other,
       n: n % 8,
-      cause: emits && n === 15 ? undefined : this.name('said'),
+      cause:
+        emits && n === 15
+          ? undefined
+          : place % 2 === 1 && n % 8 === 7
+            ? new DeadlineExceededError()
+            : this.name('said'),
     });
   }
 
@@ -181,7 +189,7 @@ export class Life {
   }
 
   private step(act: Step['act'], ctx: number, more: Partial<Step>): Step {
-    return { act, ctx, other: 0, n: 0, cause: undefined, frame: this.world.clock.frame, ...more };
+    return { act, ctx, other: 0, more: [], n: 0, cause: undefined, frame: this.world.clock.frame, ...more };
   }
 
   // Time.

@@ -6,22 +6,20 @@ export interface ModelEnd {
   readonly kind: 'canceled' | 'deadline';
   /** `undefined`: none was given. The end of another context stands for the `err` that it shows. */
   readonly cause: unknown;
-  /** When, if time brought it. */
-  readonly at?: number | undefined;
 }
 
-/** A context, or what one may follow: an observable or an AbortSignal, which ends when it speaks. */
+/** A context, or a source that is none: an observable or an AbortSignal, which ends when it emits or aborts. */
 export interface ModelCtx {
   /** It ends with this one, */
   readonly parent?: ModelCtx | undefined;
-  /** is canceled when this one ends, */
-  readonly source?: ModelCtx | undefined;
-  /** and exceeds its deadline then, `given` being the cause. */
+  /** and when the first of these ends, in the same way. */
+  readonly sources: readonly ModelCtx[];
+  /** It exceeds its deadline then, `given` being the cause. */
   readonly at?: number | undefined;
   readonly given?: unknown;
   readonly isContext: boolean;
-  /** Whether it is somebody else's: then it does not say when it ended. */
-  readonly foreign: boolean;
+  /** Whether contexts that follow it end one after the other, as its values arrive, and not at once. */
+  readonly emits: boolean;
   end?: ModelEnd | undefined;
 }
 
@@ -36,39 +34,39 @@ export class Model {
     this.follow(ctx);
   }
 
-  /** `ctx` ends, and all below it with the same end. */
+  /** `ctx` ends, then all below it with the same end, then all that follow one of these. */
   end(ctx: ModelCtx, end: ModelEnd): void {
-    if (ctx.end) return;
-    ctx.end = end;
-    for (const other of this.all) if (other.parent === ctx) this.end(other, end);
+    this.endTree(ctx, end);
+    this.followAll();
   }
 
-  /** Time passes. Of two deadlines at one instant that of the lower context comes first, and last come those who follow. */
+  /** Time passes. Of two deadlines at one instant that of the lower context comes first, and last come those that follow. */
   pass(now: number): void {
     const at = Math.min(...[...this.all].map((ctx) => (ctx.end ? Infinity : (ctx.at ?? Infinity))));
     if (at > now) return;
     for (const ctx of [...this.all].reverse()) {
-      if (ctx.at === at) this.end(ctx, { kind: 'deadline', cause: ctx.given, at });
+      if (ctx.at === at) this.endTree(ctx, { kind: 'deadline', cause: ctx.given });
     }
-    for (const ctx of this.all) if (whenEnded(ctx.source) === at) this.follow(ctx);
+    this.followAll();
     this.pass(now);
   }
 
-  /**
-   * If what `ctx` follows has ended, so does `ctx`: the `err` of a context, or what the other one says, is the cause.
-   *
-   * Where it was ended by somebody, or does not say when it ended, this comes at the latest when everybody has been told. In which order they are is not promised,
-   * nor, therefore, whether one that follows ends by itself or with a parent that does so too.
-   */
+  /** If a source of `ctx` has ended, so does `ctx`: the `err` of a context, or what another source says, is the cause. */
   follow(ctx: ModelCtx): void {
-    const { source } = ctx;
-    if (!source?.end) return;
-    this.end(ctx, { kind: 'canceled', cause: source.isContext ? source.end : source.end.cause, at: whenEnded(source) });
+    const source = ctx.sources.find(({ end }) => end !== undefined);
+    if (source?.end === undefined || ctx.end !== undefined) return;
+    const { kind, cause } = source.end;
+    this.end(ctx, { kind, cause: source.isContext ? source.end : cause });
   }
-}
 
-/** When time ended it, if it says so: what is foreign does not, nor what ended with that. */
-function whenEnded(ctx?: ModelCtx): number | undefined {
-  if (ctx?.end === undefined || ctx.foreign) return undefined;
-  return ctx.parent?.end === ctx.end ? whenEnded(ctx.parent) : ctx.end.at;
+  private endTree(ctx: ModelCtx, end: ModelEnd): void {
+    if (ctx.end) return;
+    ctx.end = end;
+    for (const other of this.all) if (other.parent === ctx) this.endTree(other, end);
+  }
+
+  /** All end that follow what has ended, but for those to whom the value of an observable is yet to arrive. */
+  followAll(): void {
+    for (const ctx of this.all) if (ctx.sources.some(({ emits, end }) => end !== undefined && !emits)) this.follow(ctx);
+  }
 }

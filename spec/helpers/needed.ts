@@ -24,8 +24,6 @@ export interface Needed {
   /** Of mocks: subscriptions to their own `done$`. */
   readonly subscribed: Tally;
   readonly timers: number;
-  /** Timers that may be left below foreign contexts: a deadline keeps its own when it ends from above and nobody listens. */
-  readonly spare: number;
 }
 
 /** What has to be linked and armed: all that leads from those who listen up to what may end them. */
@@ -33,29 +31,27 @@ export function needed(known: readonly Known[], listeners: readonly Listener[]):
   const heard = new Tally();
   const subscribed = new Tally();
   let timers = 0;
-  let spare = 0;
   for (const { state, kind, known } of listeners) {
     // A signal listens for as long as its context can end.
     if (state === 'waiting' || kind === 'signal') heard.add(known.node);
   }
   // From below upwards: all that listens to a context is younger.
   for (const ctx of [...known].reverse()) {
-    const { at, eager, end, foreign, followed } = ctx;
+    const { at, end, foreign, followed } = ctx;
     if (end !== undefined) {
       heard.clear(ctx);
-      if (at !== undefined && eager) spare++;
       continue;
     }
     if (ctx.following) {
       heard.add(ctx);
-      heard.add(nodeOf(ctx.source));
+      for (const source of ctx.openSources) heard.add(nodeOf(source));
     }
     if (heard.of(ctx) > 0) (foreign && followed?.act === 'mock' ? subscribed : heard).add(followed);
-    if (at !== undefined && (eager || heard.of(ctx) > 0)) timers++;
+    if (at !== undefined && heard.of(ctx) > 0) timers++;
   }
-  return { heard, subscribed, timers, spare };
+  return { heard, subscribed, timers };
 }
 
-function nodeOf(source: Known | OutsideKnown | undefined): unknown {
-  return source?.isContext === true ? source.node : source;
+function nodeOf(source: Known | OutsideKnown): unknown {
+  return source.isContext ? source.node : source;
 }

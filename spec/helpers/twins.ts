@@ -1,6 +1,6 @@
 // What happened to the contexts of a life happens to others, one thing after the other and not from inside listeners: to some with
 // a listener on every context, and to some with none; nobody reads until all is over. They must have ended as the first ones did.
-import type { ContextError } from '../../lib/index.js';
+import type { Context, ContextError } from '../../lib/index.js';
 import type { Heard } from './listen.js';
 import type { Life } from './life.js';
 import type { ModelEnd } from './model.js';
@@ -27,14 +27,23 @@ function replay(life: Life, foreign: boolean, heard?: Heard[]): World {
   const wait = (frame: number) => {
     // Where nothing depends on a timer, and nobody waits for one, none fires.
     if (heard === undefined && !foreign) world.clock.frame = frame;
-    else world.fireUntil(frame);
+    else world.fireUntil(frame, look);
+  };
+  // What is foreign counts as ended when it is first seen to be.
+  const look = () => {
+    if (foreign) for (const ctx of world.contexts) read(ctx);
   };
   for (const step of life.steps) {
     wait(step.frame);
     world.take(step);
+    look();
   }
   wait(life.world.clock.frame);
   return world;
+}
+
+function read(ctx: Context): unknown {
+  return ctx.err;
 }
 
 function whoEndedOtherwise(

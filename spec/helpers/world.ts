@@ -15,7 +15,7 @@ import {
 import type { CancelFunc, Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { Clock } from './clock.js';
-import { mock, wrap } from './foreign.js';
+import { embed, mock, proxy, wrap } from './foreign.js';
 import type { Mock } from './foreign.js';
 import type { Derivation } from './histories.js';
 import { listen } from './listen.js';
@@ -35,6 +35,8 @@ export interface Step {
   readonly ctx: number;
   /** The number of another context, a key, a scheduler, or something outside. */
   readonly other: number;
+  /** Numbers of more contexts to follow. */
+  readonly more: readonly number[];
   /** A time, a value, or how something speaks. */
   readonly n: number;
   readonly cause: unknown;
@@ -58,7 +60,7 @@ export class World {
     this.add(withScheduler(background(), clock));
   }
 
-  take({ act, ctx: id, other, n, cause }: Step): void {
+  take({ act, ctx: id, other, more, n, cause }: Step): void {
     const ctx = this.contexts[id]!;
     switch (act) {
       case 'withCancel':
@@ -74,11 +76,11 @@ export class World {
       case 'withScheduler':
         return this.add(withScheduler(ctx, this.schedulers[other]!));
       case 'wrap':
-        return this.add(wrap(ctx));
+        return this.add([wrap, embed, proxy][n % 3]!(ctx));
       case 'mock':
         return this.add(this.mock(n === 0 ? undefined : n));
       case 'followCtx':
-        return this.add(...withCancelOn(ctx, this.contexts[other]!));
+        return this.add(...withCancelOn(ctx, ...[other, ...more].map((index) => this.contexts[index]!)));
       case 'followOutside':
         return this.add(...withCancelOn(ctx, this.outsideOf(other).source));
       case 'followInput':
@@ -155,7 +157,7 @@ export function print(cause: unknown): string {
 }
 
 /** @param made the number of the context that it derives, if it does */
-export function describeStep({ act, n, ctx, other, cause }: Step, made: number): string {
+export function describeStep({ act, n, ctx, other, more, cause }: Step, made: number): string {
   const given = cause === undefined ? '' : `, ${print(cause)}`;
   const of = nameOf(ctx);
   switch (act) {
@@ -175,7 +177,7 @@ export function describeStep({ act, n, ctx, other, cause }: Step, made: number):
     case 'withScheduler':
       return `${nameOf(made)} = withScheduler(${of}, scheduler ${other})`;
     case 'followCtx':
-      return `${nameOf(made)} = withCancelOn(${of}, ${nameOf(other)})`;
+      return `${nameOf(made)} = withCancelOn(${of}, ${[other, ...more].map(nameOf).join(', ')})`;
     case 'followOutside':
       return `${nameOf(made)} = withCancelOn(${of}, ${nameOfOutside(other)})`;
     case 'followInput':

@@ -1,5 +1,4 @@
 // Who is asked first must not matter, below contexts that were found done and of which nobody has heard yet.
-import type { SchedulerLike } from 'rxjs';
 import { background, withCancel, withCancelOn, withScheduler, withTimeout } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
@@ -14,10 +13,10 @@ const orders = [
 ] as const;
 
 /** In a busy loop, with somebody who listens to the last one. */
-function expectLastToEndWithTheSecond(derive: (root: Context, clock: Clock) => Context[]): void {
+function expectLastToEndWithTheSecond(derive: (root: Context) => Context[]): void {
   for (const order of orders) {
     const clock = new Clock();
-    const contexts = derive(withScheduler(background(), clock), clock);
+    const contexts = derive(withScheduler(background(), clock));
     const [upper, lower, leaf] = contexts as [Context, Context, Context];
     leaf.done$.subscribe();
     clock.jump(2);
@@ -28,11 +27,10 @@ function expectLastToEndWithTheSecond(derive: (root: Context, clock: Clock) => C
 }
 
 describe('whoever is asked first', () => {
-  it('of two deadlines that pass at once on two clocks the nearer one counts', () => {
-    expectLastToEndWithTheSecond((root, clock) => {
-      const other: SchedulerLike = { now: () => clock.now(), schedule: clock.schedule.bind(clock) };
+  it('of two deadlines that pass at once the nearer one counts', () => {
+    expectLastToEndWithTheSecond((root) => {
       const [upper] = withTimeout(root, 1);
-      const [lower] = withTimeout(withScheduler(upper, other), 1);
+      const [lower] = withTimeout(upper, 1);
       return [upper, lower, withCancel(lower)[0]];
     });
   });

@@ -188,7 +188,7 @@ for (const [name, limit] of Object.entries(limits)) {
 
     it('arms no timer, and does not subscribe, under a ctx that ends when it is first listened to', () => {
       const hand = new Hand();
-      const ctx = withScheduler({ ...mock(), done$: of(new CanceledError()) }, hand);
+      const ctx = withScheduler({ ...mock(), done$: of(new CanceledError()) } as Context, hand);
       let subscribed = 0;
       let failed: unknown;
       defer(() => {

@@ -99,8 +99,9 @@ describe('listenerCount', () => {
   });
 
   it('of a context that ends with its parent alone is that of the parent', () => {
-    const [parent] = withCancel(background());
-    const ctx = withScheduler(withValue(parent, user, 'Ann'), new Clock());
+    const clock = new Clock();
+    const [parent] = withCancel(withScheduler(background(), clock));
+    const ctx = withScheduler(withValue(parent, user, 'Ann'), clock);
     ctx.done$.subscribe();
     parent.done$.subscribe();
     expect(listenerCount(ctx)).toBe(2);

@@ -38,8 +38,8 @@ function using() {
 }
 expectTypeOf(using).returns.toBeUnknown();
 
-// @ts-expect-error -- the source is missing
 withCancelOn(ctx);
+withCancelOn(ctx, clicks$, ctx.signal, ctx);
 // @ts-expect-error -- the parent is missing
 withCancelOn(clicks$);
 // @ts-expect-error -- the parent comes first

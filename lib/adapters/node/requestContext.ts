@@ -6,9 +6,10 @@ import { toInternal } from '../../core/foreign.js';
 import { invalidArgument } from '../../core/invalidArgument.js';
 import type { ContextNode } from '../../core/contextNode.js';
 import { mayLimitTime, timeoutFrom } from '../http/timeoutHeaders.js';
-import { exchangeOf, isHttp2 } from './exchange.js';
-import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
-import { siteOf } from './site.js';
+import { lifecycleOf, isHttp2 } from './requestLifecycle.js';
+import type { RequestLifecycle } from './requestLifecycle.js';
+import type { AnyRequest, AnyResponse } from './serverState.js';
+import { stateOf } from './serverState.js';
 
 /** @see {@link requestContext} */
 export interface RequestContextOptions {
@@ -48,8 +49,8 @@ export function requestContext(
   checkResponse(res);
   const limits = limitsOf(options, 'requestContext');
   const server = serverOf(req, res);
-  const exchange = exchangeOf(req, res, server && siteOf(server));
-  return exchange.ctx ?? contextFor(exchange, exchange.site?.under(above) ?? above, limits);
+  const lifecycle = lifecycleOf(req, res, server && stateOf(server));
+  return lifecycle.ctx ?? contextFor(lifecycle, lifecycle.state?.under(above) ?? above, limits);
 }
 
 /** The options of a request context, checked. */
@@ -65,14 +66,18 @@ export function limitsOf(options: RequestContextOptions | undefined, call: strin
   };
 }
 
-/** Gives an exchange that has none its context. */
-export function contextFor(exchange: Exchange, parent: ContextNode, { timeoutMs, maxTimeoutMs }: Limits): ContextNode {
-  const asked = mayLimitTime(exchange.req.rawHeaders) ? timeoutFrom(exchange.req.headers) : undefined;
+/** Gives an lifecycle that has none its context. */
+export function contextFor(
+  lifecycle: RequestLifecycle,
+  parent: ContextNode,
+  { timeoutMs, maxTimeoutMs }: Limits,
+): ContextNode {
+  const asked = mayLimitTime(lifecycle.req.rawHeaders) ? timeoutFrom(lifecycle.req.headers) : undefined;
   const ms = Math.min(asked ?? timeoutMs, maxTimeoutMs);
   const now = ms < Infinity ? parent.scope.clock.now() : 0;
   const ctx = newLimited(parent, Infinity, ms, now, undefined);
-  exchange.ctx = ctx;
-  if (exchange.whole !== undefined) exchange.release();
+  lifecycle.ctx = ctx;
+  if (lifecycle.whole !== undefined) lifecycle.release();
   return ctx;
 }
 

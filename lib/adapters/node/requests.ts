@@ -10,13 +10,14 @@ import { ContextNode } from '../../core/contextNode.js';
 import { Listener } from '../../core/listenerList.js';
 import { cancel, listen } from '../../core/cancellation.js';
 import { report } from '../../core/timer.js';
-import { answer, mute } from './answer.js';
-import { exchangeOf, knownExchange } from './exchange.js';
-import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
+import { respondWithError, ignoreWrites } from './responses.js';
+import { lifecycleOf, knownLifecycle } from './requestLifecycle.js';
+import type { RequestLifecycle } from './requestLifecycle.js';
+import type { AnyRequest, AnyResponse } from './serverState.js';
 import { contextFor, limitsOf } from './requestContext.js';
 import type { RequestContextOptions } from './requestContext.js';
-import { checkServer, siteOf } from './site.js';
-import type { AnyServer } from './site.js';
+import { checkServer, stateOf } from './serverState.js';
+import type { AnyServer } from './serverState.js';
 
 /** What {@link requests} emits. */
 export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
@@ -77,33 +78,33 @@ export function requests(
   const above = toInternal(parent, 'requests', 'parent');
   checkServer(server, 'requests');
   const limits = limitsOf(options, 'requests');
-  const site = siteOf(server);
+  const state = stateOf(server);
 
   const tally: Tally = { emitted: 0 };
   return new Requests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
-    const alive = site.under(above);
-    const all = new ContextNode(alive, alive.scope);
-    const end = (exchange: Exchange) => {
-      if (exchange.whole === undefined) answer(exchange.res, statusFor(exchange, above.err));
-      else if (!exchange.whole) mute(exchange.res);
+    const alive = state.under(above);
+    const all = new ContextNode(alive, alive.scope, undefined);
+    const end = (lifecycle: RequestLifecycle) => {
+      if (lifecycle.whole === undefined) respondWithError(lifecycle.res, statusFor(lifecycle, above.err));
+      else if (!lifecycle.whole) ignoreWrites(lifecycle.res);
     };
 
     const receive = (req: AnyRequest, res: AnyResponse) => {
       // It came on a connection that is still open, to a server that is being shut down.
-      if (site.closing) {
-        answer(res, 503);
+      if (state.closing) {
+        respondWithError(res, 503);
         return;
       }
-      const exchange = exchangeOf(req, res, site);
-      const ctx = exchange.ctx ?? contextFor(exchange, all, limits);
+      const lifecycle = lifecycleOf(req, res, state);
+      const ctx = lifecycle.ctx ?? contextFor(lifecycle, all, limits);
       // Before any listener of the handler: one that writes what comes to its mind would outrun the answer.
-      listen(ctx, new Listener(exchange, end));
+      listen(ctx, new Listener(lifecycle, end));
       if (ctx.end !== undefined) return;
       tally.emitted++;
       subscriber.next({ ctx, req, res });
     };
     const close = () => {
-      site.closed();
+      state.closed();
       subscriber.complete();
     };
 
@@ -116,11 +117,11 @@ export function requests(
   });
 }
 
-const failed = new WeakSet<Exchange>();
+const failed = new WeakSet<RequestLifecycle>();
 
-function statusFor(exchange: Exchange, parentErr: unknown): 500 | 503 | 504 {
-  if (failed.has(exchange)) return 500;
-  const { err } = exchange.ctx!;
+function statusFor(lifecycle: RequestLifecycle, parentErr: unknown): 500 | 503 | 504 {
+  if (failed.has(lifecycle)) return 500;
+  const { err } = lifecycle.ctx!;
   return isDeadlineExceeded(err) && err !== parentErr ? 504 : 503;
 }
 
@@ -186,12 +187,12 @@ class Requests<T> extends Observable<T> {
 }
 
 function handlerFailed(value: unknown, error: unknown): void {
-  const exchange = knownExchange((value as Partial<HttpRequest> | null | undefined)?.res);
-  if (exchange?.ctx !== undefined) {
+  const lifecycle = knownLifecycle((value as Partial<HttpRequest> | null | undefined)?.res);
+  if (lifecycle?.ctx !== undefined) {
     // Thrown because the request is over, which is no news.
-    if (error === exchange.ctx.err) return;
-    failed.add(exchange);
-    cancel(exchange.ctx, error);
+    if (error === lifecycle.ctx.err) return;
+    failed.add(lifecycle);
+    cancel(lifecycle.ctx, error);
   }
   complain('a handler failed', error);
 }

@@ -7,10 +7,10 @@ import type { Context } from '../../core/context.js';
 import { durationOf, withTimeout } from '../../core/deadline.js';
 import { toInternal } from '../../core/foreign.js';
 import { cancel } from '../../core/cancellation.js';
-import { exchangeOf, isHttp2 } from './exchange.js';
-import type { AnyRequest, AnyResponse, Exchange } from './exchange.js';
-import { checkServer, siteOf } from './site.js';
-import type { AnyServer, Closer, Site } from './site.js';
+import { lifecycleOf, isHttp2 } from './requestLifecycle.js';
+import type { AnyRequest, AnyResponse } from './serverState.js';
+import { checkServer, stateOf } from './serverState.js';
+import type { AnyServer, Closer, OpenRequest, ServerState } from './serverState.js';
 
 /** @see {@link shutdown} */
 export interface ShutdownOptions {
@@ -63,11 +63,11 @@ class Shutdown implements Closer {
   patient = true;
   /** Whether ctx is done. */
   private closing = false;
-  private readonly site: Site;
+  private readonly state: ServerState;
   private readonly sockets = new Set<Socket>();
   private readonly sessions = new Set<ServerHttp2Session>();
   /** The requests in flight when it began. */
-  private counted: ReadonlySet<Exchange> = new Set();
+  private counted: ReadonlySet<OpenRequest> = new Set();
   private finished = 0;
   private cut = 0;
   /** Stops waiting for what comes next. */
@@ -81,24 +81,24 @@ class Shutdown implements Closer {
     private readonly graceMs: number,
     private readonly resolve: (result: ShutdownResult) => void,
   ) {
-    this.site = siteOf(server);
+    this.state = stateOf(server);
   }
 
   start(): void {
-    this.site.closers.add(this);
+    this.state.closers.add(this);
     this.server.on('connection', this.connected).on('session', this.joined).on('close', this.closed);
-    // First, so that every exchange is known, also one that nobody asks a context for.
+    // First, so that every lifecycle is known, also one that nobody asks a context for.
     this.server.prependListener('request', this.requested);
     const stop = afterFunc(this.ctx, this.begin);
     if (!this.closing) this.stopWaiting = stop;
   }
 
-  settled(exchange: Exchange): void {
+  settled(lifecycle: OpenRequest): void {
     if (!this.closing) return;
     this.sweep();
     if (!this.patient) return;
-    if (exchange.whole === true && this.counted.has(exchange)) this.finished++;
-    if (this.site.open.length === 0) this.lose();
+    if (lifecycle.whole === true && this.counted.has(lifecycle)) this.finished++;
+    if (this.state.open.length === 0) this.forceClose();
   }
 
   private readonly connected = (socket: Socket) => {
@@ -112,13 +112,13 @@ class Shutdown implements Closer {
   };
 
   private readonly requested = (req: AnyRequest, res: AnyResponse) => {
-    exchangeOf(req, res, this.site);
+    lifecycleOf(req, res, this.state);
     if (this.closing && !isHttp2(res)) res.shouldKeepAlive = false;
   };
 
   private readonly begin = () => {
-    this.closing = this.site.closing = true;
-    this.counted = new Set(this.site.open);
+    this.closing = this.state.closing = true;
+    this.counted = new Set(this.state.open);
     this.refuse();
     for (const { req, res } of this.counted) {
       // What came before it was called is known by its requests only.
@@ -131,17 +131,17 @@ class Shutdown implements Closer {
     }
     for (const session of this.sessions) session.close();
     this.sweep();
-    if (this.site.open.length === 0) this.lose();
-    else this.wait(this.graceMs, this.lose);
+    if (this.state.open.length === 0) this.forceClose();
+    else this.wait(this.graceMs, this.forceClose);
   };
 
   /** Loses its patience: the grace is over, or nobody needs it. */
-  private readonly lose = () => {
+  private readonly forceClose = () => {
     this.patient = false;
-    for (const exchange of this.counted) if (exchange.whole === undefined) this.cut++;
+    for (const lifecycle of this.counted) if (lifecycle.whole === undefined) this.cut++;
     this.wait(lastWordsMs, this.destroy);
-    this.site.hurry();
-    for (const { ctx } of [...this.site.open]) if (ctx !== undefined) cancel(ctx, this.ctx.cause);
+    this.state.endGrace();
+    for (const { ctx } of [...this.state.open]) if (ctx !== undefined) cancel(ctx, this.ctx.cause);
     this.sweep();
   };
 
@@ -153,7 +153,7 @@ class Shutdown implements Closer {
   };
 
   private readonly closed = () => {
-    this.site.closed();
+    this.state.closed();
     this.end();
   };
 
@@ -161,9 +161,9 @@ class Shutdown implements Closer {
     this.stopWaiting();
     this.server.off('connection', this.connected).off('session', this.joined).off('close', this.closed);
     this.server.off('request', this.requested);
-    this.patient = this.site.closing = false;
-    this.site.closers.delete(this);
-    this.site.hurry();
+    this.patient = this.state.closing = false;
+    this.state.closers.delete(this);
+    this.state.endGrace();
     this.resolve({ finished: this.finished, cut: this.cut });
   };
 
@@ -186,8 +186,8 @@ class Shutdown implements Closer {
     this.sweeping = true;
     setImmediate(() => {
       this.sweeping = false;
-      if (!this.site.closers.has(this)) return; // it is over, and the server may listen again
-      if (this.site.open.some(({ res }) => res.writableEnded)) return;
+      if (!this.state.closers.has(this)) return; // it is over, and the server may listen again
+      if (this.state.open.some(({ res }) => res.writableEnded)) return;
       (this.server as Partial<Server>).closeIdleConnections?.();
     });
   }

@@ -1,17 +1,11 @@
 /// <reference types="node" preserve="true" />
 // One request and its response, from when somebody first asks for it until the response is finished or the client is gone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ContextNode } from '../../core/contextNode.js';
 import { cancel } from '../../core/cancellation.js';
-import type { Site } from './site.js';
-
-/** A request of `node:http`, `node:https` or `node:http2`. */
-export type AnyRequest = IncomingMessage | Http2ServerRequest;
-
-/** The response to it. */
-export type AnyResponse = ServerResponse | Http2ServerResponse;
+import type { AnyRequest, AnyResponse, OpenRequest, ServerState } from './serverState.js';
 
 /** The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. */
 export class ClientGoneError extends Error {
@@ -28,24 +22,24 @@ export class ClientGoneError extends Error {
 }
 
 // A property, for a WeakMap that gains an entry with every request costs more in garbage collection than all the rest.
-const key = Symbol('rxjs-ctx/exchange');
+const key = Symbol('rxjs-ctx/lifecycle');
 
 interface Keyed {
-  [key]?: Exchange;
+  [key]?: RequestLifecycle;
 }
 
-/** The exchange of a response: always the same one. */
-export function exchangeOf(req: AnyRequest, res: AnyResponse & Keyed, site?: Site): Exchange {
-  let exchange = res[key];
-  if (exchange === undefined) {
-    exchange = res[key] = isHttp2(res) ? new Http2Exchange(req, res, site) : new Http1Exchange(req, res, site);
-    exchange.start();
+/** The lifecycle of a response: always the same one. */
+export function lifecycleOf(req: AnyRequest, res: AnyResponse & Keyed, state?: ServerState): RequestLifecycle {
+  let lifecycle = res[key];
+  if (lifecycle === undefined) {
+    lifecycle = res[key] = isHttp2(res) ? new Http2Lifecycle(req, res, state) : new Http1Lifecycle(req, res, state);
+    lifecycle.start();
   }
-  return exchange;
+  return lifecycle;
 }
 
 /** That of what may be a response somebody has asked a context for. */
-export function knownExchange(res: (AnyResponse & Keyed) | undefined): Exchange | undefined {
+export function knownLifecycle(res: (AnyResponse & Keyed) | undefined): RequestLifecycle | undefined {
   return res?.[key];
 }
 
@@ -53,7 +47,7 @@ export function isHttp2(res: AnyResponse): res is Http2ServerResponse {
   return typeof (res as Partial<Http2ServerResponse>).stream?.rstCode === 'number';
 }
 
-export abstract class Exchange {
+export abstract class RequestLifecycle implements OpenRequest {
   /** Set by the first who asks for one. */
   ctx: ContextNode | undefined = undefined;
   /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
@@ -65,7 +59,7 @@ export abstract class Exchange {
     readonly req: AnyRequest,
     readonly res: AnyResponse,
     /** Of its server, when that is known. */
-    readonly site: Site | undefined,
+    readonly state: ServerState | undefined,
   ) {}
 
   /** Listens for the end, or finds that it has come already. */
@@ -78,10 +72,10 @@ export abstract class Exchange {
     this.stop();
     // Before a shutdown that waits for it hears, which ends what is left.
     this.release();
-    this.site?.settled(this);
+    this.state?.settled(this);
   }
 
-  /** The context of an exchange that is over is done. */
+  /** The context of an lifecycle that is over is done. */
   release(): void {
     if (this.ctx !== undefined && this.ctx.end === undefined) {
       cancel(this.ctx, this.whole === true ? undefined : new ClientGoneError());
@@ -89,7 +83,7 @@ export abstract class Exchange {
   }
 }
 
-class Http1Exchange extends Exchange {
+class Http1Lifecycle extends RequestLifecycle {
   declare readonly req: IncomingMessage;
   declare readonly res: ServerResponse;
   /** Whether it waits for its turn on a pipelined connection. */
@@ -101,7 +95,7 @@ class Http1Exchange extends Exchange {
     if (res.writableFinished) this.whole = true;
     else if (res.destroyed || socket.destroyed) this.whole = false;
     else {
-      this.site?.add(this);
+      this.state?.add(this);
       res.on('finish', finished);
       res.on('close', closed);
       if (res.socket === null) {
@@ -112,8 +106,8 @@ class Http1Exchange extends Exchange {
   }
 
   protected stop(): void {
-    const { res, site } = this;
-    site?.remove(this);
+    const { res, state } = this;
+    state?.remove(this);
     res.off('finish', finished);
     res.off('close', closed);
     if (this.queued) dequeue(this.req.socket, this);
@@ -134,32 +128,32 @@ function closed(this: ServerResponse & Keyed): void {
  * listener for all, because Node warns of more than ten.
  */
 class Queue {
-  readonly waiting = new Set<Http1Exchange>();
+  readonly waiting = new Set<Http1Lifecycle>();
   readonly lost = () => {
-    for (const exchange of this.waiting) exchange.settle(false);
+    for (const lifecycle of this.waiting) lifecycle.settle(false);
   };
 }
 
 const queues = new WeakMap<Socket, Queue>();
 
-function queue(socket: Socket, exchange: Http1Exchange): void {
+function queue(socket: Socket, lifecycle: Http1Lifecycle): void {
   let own = queues.get(socket);
   if (own === undefined) {
     queues.set(socket, (own = new Queue()));
     socket.on('close', own.lost);
   }
-  own.waiting.add(exchange);
+  own.waiting.add(lifecycle);
 }
 
-function dequeue(socket: Socket, exchange: Http1Exchange): void {
+function dequeue(socket: Socket, lifecycle: Http1Lifecycle): void {
   const { waiting, lost } = queues.get(socket)!;
-  waiting.delete(exchange);
+  waiting.delete(lifecycle);
   if (waiting.size > 0) return;
   queues.delete(socket);
   socket.off('close', lost);
 }
 
-class Http2Exchange extends Exchange {
+class Http2Lifecycle extends RequestLifecycle {
   declare readonly res: Http2ServerResponse;
 
   // The stream, for the response to a HEAD request that is reset closes without a word.
@@ -169,13 +163,13 @@ class Http2Exchange extends Exchange {
       this.whole = this.wentOut();
       return;
     }
-    this.site?.add(this);
+    this.state?.add(this);
     stream.on('finish', this.finish);
     stream.on('close', this.close);
   }
 
   protected stop(): void {
-    this.site?.remove(this);
+    this.state?.remove(this);
     this.res.stream.off('finish', this.finish);
     this.res.stream.off('close', this.close);
   }

@@ -1,14 +1,19 @@
 /// <reference types="node" preserve="true" />
 // What is known of one server: its open requests, and who shuts it down.
-import type { Server } from 'node:http';
-import type { Http2SecureServer, Http2Server } from 'node:http2';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { Observable, Subject } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import type { ContextError } from '../../core/errors.js';
 import { toInternal } from '../../core/foreign.js';
 import { invalidArgument } from '../../core/invalidArgument.js';
 import type { ContextNode } from '../../core/contextNode.js';
-import type { Exchange } from './exchange.js';
+
+/** A request of `node:http`, `node:https` or `node:http2`. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest;
+
+/** The response to it. */
+export type AnyResponse = ServerResponse | Http2ServerResponse;
 
 /** A server of `node:http`, `node:https` or `node:http2`. */
 export type AnyServer = Server | Http2Server | Http2SecureServer;
@@ -20,65 +25,78 @@ export function checkServer(server: AnyServer, call: string): void {
   }
 }
 
-/** Somebody who shuts the server down when its context is done. */
+/** An open request, as far as its server is concerned. */
+export interface OpenRequest {
+  /** Its place among the open ones. */
+  place: number;
+  /** Set by the first who asks for one. */
+  readonly ctx: ContextNode | undefined;
+  readonly req: AnyRequest;
+  readonly res: AnyResponse;
+  /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
+  readonly whole: boolean | undefined;
+  settle(whole: boolean): void;
+}
+
+/** A shutdown that begins when its context is done. */
 export interface Closer {
   readonly ctx: Context;
   /** Whether requests may go on although ctx is done. */
   readonly patient: boolean;
-  settled(exchange: Exchange): void;
+  settled(lifecycle: OpenRequest): void;
 }
 
-const sites = new WeakMap<object, Site>();
+const states = new WeakMap<object, ServerState>();
 
-export function siteOf(server: object): Site {
-  let site = sites.get(server);
-  if (site === undefined) sites.set(server, (site = new Site()));
-  return site;
+export function stateOf(server: object): ServerState {
+  let state = states.get(server);
+  if (state === undefined) states.set(server, (state = new ServerState()));
+  return state;
 }
 
-export class Site {
+export class ServerState {
   /** In no order. Not a Set: those who came and went would drag each other into the old generation of the heap. */
-  readonly open: Exchange[] = [];
+  readonly open: OpenRequest[] = [];
   /** Set when a shutdown begins. */
   closing = false;
   readonly closers = new Set<Closer>();
   private readonly impatient$ = new Subject<void>();
-  private readonly standIns = new WeakMap<ContextNode, ContextNode>();
+  private readonly graceContexts = new WeakMap<ContextNode, ContextNode>();
 
-  add(exchange: Exchange): void {
-    exchange.place = this.open.push(exchange) - 1;
+  add(lifecycle: OpenRequest): void {
+    lifecycle.place = this.open.push(lifecycle) - 1;
   }
 
-  remove(exchange: Exchange): void {
+  remove(lifecycle: OpenRequest): void {
     const last = this.open.pop()!;
-    if (last === exchange) return;
-    this.open[exchange.place] = last;
-    last.place = exchange.place;
+    if (last === lifecycle) return;
+    this.open[lifecycle.place] = last;
+    last.place = lifecycle.place;
   }
 
-  settled(exchange: Exchange): void {
-    for (const closer of this.closers) closer.settled(exchange);
+  settled(lifecycle: OpenRequest): void {
+    for (const closer of this.closers) closer.settled(lifecycle);
   }
 
   /** The server has closed. It says so before the last connections say that they have. */
   closed(): void {
-    for (const exchange of [...this.open]) exchange.settle(false);
+    for (const lifecycle of [...this.open]) lifecycle.settle(false);
   }
 
   /** The patience of a closer is over. */
-  hurry(): void {
+  endGrace(): void {
     this.impatient$.next();
   }
 
   /** What a request's context is derived from: `parent`, as long as nobody has patience with requests when that ends. */
   under(parent: ContextNode): ContextNode {
     if (parent.canceler === undefined) return parent;
-    let standIn = this.standIns.get(parent);
-    if (standIn === undefined) {
-      standIn = toInternal(this.standInFor(parent), 'requestContext', 'parent');
-      this.standIns.set(parent, standIn);
+    let graceContext = this.graceContexts.get(parent);
+    if (graceContext === undefined) {
+      graceContext = toInternal(this.newGraceContext(parent), 'requestContext', 'parent');
+      this.graceContexts.set(parent, graceContext);
     }
-    return standIn;
+    return graceContext;
   }
 
   private spares(err: ContextError): boolean {
@@ -87,12 +105,12 @@ export class Site {
     return false;
   }
 
-  private standInFor(parent: ContextNode): Context {
+  private newGraceContext(parent: ContextNode): Context {
     const err = () => {
       const { err } = parent;
       return err === undefined || this.spares(err) ? undefined : err;
     };
-    const standIn: Omit<Context, 'signal'> = {
+    const graceContext: Omit<Context, 'signal'> = {
       get deadline() {
         return parent.deadline;
       },
@@ -116,6 +134,6 @@ export class Site {
       toString: () => String(parent),
     };
     // A parent's signal is asked for by nobody.
-    return standIn as Context;
+    return graceContext as Context;
   }
 }

@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 // What the library says on a response whose handler has not finished it.
-import { isHttp2 } from './exchange.js';
-import type { AnyResponse } from './exchange.js';
+import { isHttp2 } from './requestLifecycle.js';
+import type { AnyResponse } from './serverState.js';
 
 const reasons = { 500: 'Internal Server Error', 503: 'Service Unavailable', 504: 'Gateway Timeout' };
 
@@ -9,23 +9,23 @@ const reasons = { 500: 'Internal Server Error', 503: 'Service Unavailable', 504:
 const internalError = 2;
 
 /** Finishes a response that nothing was written to; destroys one that was begun, so that nobody takes it for whole. */
-export function answer(res: AnyResponse, status: keyof typeof reasons): void {
+export function respondWithError(res: AnyResponse, status: keyof typeof reasons): void {
   if (res.writableEnded) return;
   try {
-    if (res.headersSent) cut(res);
-    else say(res, status);
+    if (res.headersSent) abort(res);
+    else send(res, status);
   } catch {
     res.destroy();
   }
-  mute(res);
+  ignoreWrites(res);
 }
 
 /** The handler may go on writing: from now on nothing comes of it, and nothing is thrown. */
-export function mute(res: AnyResponse): void {
-  Object.assign(res, muted);
+export function ignoreWrites(res: AnyResponse): void {
+  Object.assign(res, ignoring);
 }
 
-function say(res: AnyResponse, status: keyof typeof reasons): void {
+function send(res: AnyResponse, status: keyof typeof reasons): void {
   // Those that the handler has set are of an answer that never came.
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   const text = reasons[status];
@@ -39,7 +39,7 @@ function say(res: AnyResponse, status: keyof typeof reasons): void {
   res.end(text);
 }
 
-function cut(res: AnyResponse): void {
+function abort(res: AnyResponse): void {
   if (isHttp2(res)) res.stream.close(internalError);
   // In chunks the client sees that the last one is missing.
   else if (res.chunkedEncoding) res.destroy();
@@ -52,13 +52,13 @@ function ignored(this: AnyResponse): AnyResponse {
 }
 
 /** Calls the callback, which may come last or before nothing else. */
-function swallowed(this: AnyResponse, ...args: unknown[]): AnyResponse {
+function ignoredWithCallback(this: AnyResponse, ...args: unknown[]): AnyResponse {
   const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
   if (callback !== undefined) process.nextTick(callback);
   return this;
 }
 
-const muted = {
+const ignoring = {
   writeHead: ignored,
   setHeader: ignored,
   setHeaders: ignored,
@@ -66,8 +66,8 @@ const muted = {
   removeHeader: ignored,
   flushHeaders: ignored,
   write(this: AnyResponse, ...args: unknown[]): boolean {
-    swallowed.apply(this, args);
+    ignoredWithCallback.apply(this, args);
     return false;
   },
-  end: swallowed,
+  end: ignoredWithCallback,
 };
