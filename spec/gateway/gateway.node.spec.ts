@@ -172,6 +172,19 @@ describe('gateway', () => {
   );
 
   it(
+    'tells the gateway how much time a search has: in a browser nobody does that by itself',
+    async () => {
+      await setDeadline(60); // 1.2 s
+      const asked = page.waitForRequest(/\/search\?/);
+      await type('oak');
+      const ms = Number((await (await asked).allHeaders())['connect-timeout-ms']);
+      expect(ms).toBeGreaterThan(0);
+      expect(ms).toBeLessThan(1_300);
+    },
+    longMs,
+  );
+
+  it(
     'cancels a search when the next key is pressed, and its backends stop within 100 ms',
     async () => {
       const marks = await watch(gateway, leaving.signal);

@@ -3,41 +3,56 @@ import { afterFunc, withCancel } from '../../core/derive.js';
 import type { Context } from '../../core/context.js';
 import { toInternal } from '../../core/foreign.js';
 import { invalidArgument } from '../../core/invalidArgument.js';
-import type { ContextNode } from '../../core/contextNode.js';
 import { withCancelOn } from '../withCancelOn.js';
 import { leased } from './body.js';
+import { discard, overriding, referrerOf } from './requestInit.js';
 import { limitsTime, timeoutHeaders } from './timeoutHeaders.js';
 
 /**
- * `fetch` under a context of its own: emits the response and completes. Each subscription is a request.
+ * Calls `fetch` under a child of `ctx`, emits the response and completes. Each subscription sends a request of its own.
  *
- * The request is aborted when `ctx` is done, and the result errors with `ctx.err`; when `init.signal` aborts, and it errors
- * with the signal's reason; and when it is unsubscribed before the response came. Once that came, the body belongs to its
- * reader: unsubscribing, as `firstValueFrom` does, leaves it alone; ctx being done aborts it, and what fails because of that
- * fails with `ctx.err`. The child is released when the body was read or canceled, or is garbage.
+ * Use it inside `usingCtx` or `switchMapCtx`, or wherever a request has to stop when its result is no longer wanted:
  *
- * When ctx has a deadline, the rest of the time is sent along as {@link timeoutHeaders} writes it, unless the headers limit
- * the time already. In a browser that is for the page's own origin only: a server of another origin has to allow the header
- * first (CORS), and where it does, `timeoutHeaders(ctx)` can be given as headers.
+ * - When `ctx` is done, the request is aborted and the returned observable errors with `ctx.err`. If `ctx` is done before
+ *   the subscription, nothing is sent, and a stream that was given as the body is canceled.
+ * - When `init.signal` aborts, the request is aborted and the returned observable errors with the reason of the signal.
+ * - When it is unsubscribed before the response has arrived, the request is aborted.
  *
- * The response says what that of `fetch` says, and its body is the same, passed on as it is read.
+ * Once the response has arrived, its reader owns the body: unsubscribing, as `firstValueFrom` does, has no effect on it. If
+ * `ctx` is done while the body is read, the request is aborted and reading fails with `ctx.err`. The listener on `ctx` is
+ * removed when the body has been read or canceled, or is garbage.
+ *
+ * On a server, when `ctx` has a deadline, the rest of the time is sent along as {@link timeoutHeaders} writes it, unless the
+ * headers limit the time already. In a browser nothing is added, because a server of another origin, to which a request may
+ * be redirected, has to allow such a header (CORS). Where the server does, ask for it:
+ *
+ * ```ts
+ * import { fetchCtx, timeoutHeaders } from 'rxjs-ctx/http';
+ *
+ * const rows$ = usingCtx(ctx, (ctx) => fetchCtx(ctx, '/rows', { headers: timeoutHeaders(ctx) }));
+ * ```
+ *
+ * It calls the global `fetch`, which may be another implementation than that of the host. The response has the same
+ * properties as that of `fetch`. When its body is a web stream, the response is a copy that passes the body on as it is read;
+ * the body of any other implementation, such as a Node stream, stays as it is, and is aborted when `ctx` is done.
  *
  * @param ctx a child of it ends the request, and the body while that is being read
  * @param input as for `fetch`; a `Request` with a body can be sent once
  * @param init as for `fetch`
+ * @returns an observable of one response
  * @throws TypeError when ctx is not a context, or input or init is not what `fetch` takes
+ * @see [fetch on MDN](https://developer.mozilla.org/docs/Web/API/Window/fetch)
  */
 export function fetchCtx(ctx: Context, input: string | URL | Request, init?: RequestInit): Observable<Response> {
   const parent = toInternal(ctx, 'fetchCtx');
-  const url = urlOf(input);
-  if (url === undefined) throw invalidArgument('fetchCtx', 'input', 'a URL or a Request', input);
-  if (init !== undefined && (typeof init !== 'object' || (init as unknown) === null)) {
-    throw invalidArgument('fetchCtx', 'init', 'an object', init);
-  }
-  // As with `fetch`, what is in init takes the place of what the Request has. A text and a URL have nothing of the kind.
+  if (!isInput(input)) throw invalidArgument('fetchCtx', 'input', 'a URL or a Request', input);
+  // As `fetch` does: null counts as none, and a function may have members, too.
+  const given = (init as RequestInit | null | undefined) ?? undefined;
+  if (given !== undefined && Object(given) !== given) throw invalidArgument('fetchCtx', 'init', 'an object', init);
+  // A member of init replaces that of the Request. A text and a URL have none of them.
   const request = input as Partial<Request>;
-  const isHead = /^head$/i.test(String(init?.method ?? request.method));
-  const signal = init?.signal === undefined ? request.signal : init.signal;
+  const isHead = /^head$/i.test(String(given?.method ?? request.method));
+  const signal = given?.signal === undefined ? request.signal : given.signal;
   if (signal != null && typeof (signal as Partial<AbortSignal>).addEventListener !== 'function') {
     throw invalidArgument('fetchCtx', 'init.signal', 'an AbortSignal', signal);
   }
@@ -51,55 +66,64 @@ export function fetchCtx(ctx: Context, input: string | URL | Request, init?: Req
       controller.abort(reason);
       subscriber.error(reason);
     });
-    if (subscriber.closed) return;
     const release = () => {
       stop();
       cancel();
     };
+    const send = async () => {
+      const own = { ...(given === undefined && referrerOf(request)), signal: controller.signal };
+      const headers = headersFor(parent, given, request);
+      return fetch(input, overriding(given ?? {}, headers === undefined ? own : { ...own, headers }));
+    };
+    const fail = (error: unknown) => {
+      // Sent or not: `fetch` takes care only of a body that it has been given.
+      if (child.err !== undefined) discard(given?.body ?? request.body, error);
+      subscriber.error(error);
+    };
+    if (subscriber.closed) {
+      fail(controller.signal.reason);
+      return;
+    }
     let answered = false;
     subscriber.add(() => {
       if (answered) return;
       release();
       controller.abort();
     });
-    const send = async () =>
-      fetch(input, {
-        ...init,
-        ...withTimeLeft(parent, url, init?.headers ?? request.headers),
-        signal: controller.signal,
-      });
-    send().then(
-      (response) => {
-        if (subscriber.closed) return;
+    send()
+      .then((response) => {
+        if (subscriber.closed) {
+          discard(response.body, controller.signal.reason); // of a `fetch` that takes no signal
+          return;
+        }
+        const passedOn = isHead ? response : leased(response, { controller, release });
         answered = true;
         if (isHead) release();
-        subscriber.next(isHead ? response : leased(response, { controller, release }));
+        subscriber.next(passedOn);
         subscriber.complete();
-      },
-      (error: unknown) => subscriber.error(error),
-    );
+      })
+      .catch(fail);
   });
 }
 
-/** In place of the headers in init, when there is something to add: the same with the rest of the time. */
-function withTimeLeft(ctx: ContextNode, url: string, given: HeadersInit | undefined): { headers?: Headers } {
-  const added = Object.entries(isElsewhere(url) ? {} : timeoutHeaders(ctx));
-  const headers = new Headers(given);
-  if (added.length === 0 || limitsTime(headers)) return {};
-  for (const [name, value] of added) headers.set(name, value);
-  return { headers };
-}
-
-function urlOf(input: string | URL | Request): string | undefined {
-  if (typeof input === 'string') return input;
+function isInput(input: unknown): boolean {
   const { href, url } = (input as { href?: unknown; url?: unknown } | null | undefined) ?? {};
-  const text = href ?? url;
-  return typeof text === 'string' ? text : undefined;
+  return typeof (href ?? url ?? input) === 'string';
 }
 
-/** Whether this is a browser, and the URL not of the page's own origin. */
-function isElsewhere(url: string): boolean {
-  const { location, document } = globalThis as { location?: Location; document?: Document };
-  if (location === undefined) return false;
-  return new URL(url, document?.baseURI ?? location.href).origin !== location.origin;
+/** In place of those that were given, when something is to be added: the same, and the rest of the time. */
+function headersFor(ctx: Context, init: RequestInit | undefined, request: Partial<Request>): Headers | undefined {
+  const added = Object.entries(inBrowser() ? {} : timeoutHeaders(ctx));
+  if (added.length === 0) return undefined;
+  // They may be an iterator: whoever has read it has to pass on what it gave.
+  const { headers = request.headers } = init ?? {};
+  const all = new Headers(headers);
+  if (!limitsTime(all)) for (const [name, value] of added) all.set(name, value);
+  return all;
+}
+
+/** A page or a worker: what it sends is subject to the rules of its origin. Deno's workers have a location, too. */
+function inBrowser(): boolean {
+  const { location, Deno } = globalThis as { location?: unknown; Deno?: unknown };
+  return location !== undefined && Deno === undefined;
 }

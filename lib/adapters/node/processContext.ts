@@ -1,12 +1,20 @@
 /// <reference types="node" preserve="true" />
+import { Observable } from 'rxjs';
+import { afterFunc, withCancelFunc } from '../../core/derive.js';
 import { background } from '../rxjs7.js';
-import { withCancelFunc } from '../../core/derive.js';
 import type { CancelFunc, Context } from '../../core/context.js';
+import { nameErrors } from '../../core/errors.js';
+import type { ContextError } from '../../core/errors.js';
 import { toInternal } from '../../core/foreign.js';
 import { invalidArgument } from '../../core/invalidArgument.js';
 import { ContextNode, Source } from '../../core/contextNode.js';
-import { Listener } from '../../core/listenerList.js';
-import { cancel, listen } from '../../core/cancellation.js';
+import { cancel } from '../../core/cancellation.js';
+import { ListenerList } from '../../core/listenerList.js';
+import { offSignal, onSignal } from './signalHandlers.js';
+import { isSignalName, nearestSignal } from './signalNames.js';
+
+/** Hosts take the delay of a timer as a signed 32-bit number of ms. */
+const longestDelayMs = 2 ** 31 - 1;
 
 /** The process got a signal that ended its {@link processContext}. */
 export class ProcessSignalError extends Error {
@@ -19,21 +27,36 @@ export class ProcessSignalError extends Error {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'ProcessSignalError', configurable: true, writable: true });
+    nameErrors(this, 'ProcessSignalError');
   }
 }
 
 /**
  * Derives a context that is also done when the process gets one of the signals, with a {@link ProcessSignalError} as the
- * cause: for what a program has to stop before it ends.
+ * cause. Use it as the root context of a program, so that its work stops before the process ends.
  *
- * Ends the context only, not the process. A second signal does what Node does without us: by default it ends the process
- * at once. When the context is done, for whatever reason, no handler is left.
+ * The first signal ends the context only, not the process. A second signal has Node's default effect: it ends the process
+ * at once. When the context is done, for whatever reason, no signal handler is left. However many contexts wait for a
+ * signal, the process has one listener for it.
+ *
+ * The process stays alive while `ctx.done$` has a subscriber and the context is not done, so that a program can wait:
+ *
+ * ```ts
+ * import { firstValueFrom } from 'rxjs';
+ * import { processContext } from 'rxjs-ctx/node';
+ *
+ * const [main] = processContext();
+ * await firstValueFrom(main.done$);
+ * console.log(String(main.cause)); // ProcessSignalError: got SIGTERM
+ * ```
+ *
+ * Nothing else keeps the process alive: neither `ctx.signal`, `afterFunc`, an operator nor a context derived from it.
  *
  * @param parent done together with it, if that comes first
- * @param signals by default `['SIGINT', 'SIGTERM']`
- * @returns the context, and the function that cancels it and takes the handlers away
+ * @param signals by default `['SIGINT', 'SIGTERM']`. `SIGBREAK` and `SIGINFO` are accepted on every platform
+ * @returns the context, and the function that cancels it and removes the signal handlers
  * @throws TypeError when parent is not a context, or signals is not an array of signals that a process can handle
+ * @see [Go's `signal.NotifyContext`](https://pkg.go.dev/os/signal#NotifyContext)
  */
 export function processContext(
   parent: Context = background(),
@@ -41,24 +64,25 @@ export function processContext(
 ): [ctx: Context, cancel: CancelFunc] {
   const above = toInternal(parent, 'processContext', 'parent');
   if (!(signals instanceof Array)) throw invalidArgument('processContext', 'signals', 'an array of signals', signals);
-  for (const signal of signals) {
-    if (!/^SIG[A-Z0-9]+$/.test(signal)) throw invalidArgument('processContext', 'signals', 'names of signals', signal);
-  }
-  const ctx = new ContextNode(above, above.scope, new Source('processContext'));
+  for (const signal of signals) if (!isSignalName(signal)) throw unknownSignal(signal);
+  const names = new Set(signals);
+  const ctx = new ContextNode(above, above.scope, new Source(`processContext(${[...names].join(', ')})`));
+  ctx.list = new ListenerList(ctx);
+  ctx.list.done$ = keepingAlive(ctx);
   const end = (signal: NodeJS.Signals) => {
     cancel(ctx, new ProcessSignalError(signal));
   };
   const leave = () => {
-    for (const signal of signals) process.off(signal, end);
+    for (const signal of names) offSignal(signal, end);
   };
   // Its first listener: when any other hears of the end, the next signal is not ours any more.
-  const listener = listen(ctx, new Listener(leave, call));
+  const stop = afterFunc(ctx, leave);
   if (ctx.err !== undefined) return withCancelFunc(ctx);
-  for (const signal of new Set(signals)) {
+  for (const signal of names) {
     try {
-      process.on(signal, end);
+      onSignal(signal, end);
     } catch {
-      listener.unsubscribe();
+      stop();
       leave();
       throw invalidArgument('processContext', 'signals', 'signals that a process can handle', signal);
     }
@@ -66,6 +90,25 @@ export function processContext(
   return withCancelFunc(ctx);
 }
 
-function call(f: () => void): void {
-  f();
+/** The `done$` of a context for which the process is to wait. */
+function keepingAlive(ctx: Context): Observable<ContextError> {
+  return new Observable((subscriber) => {
+    const stop = afterFunc(ctx, () => {
+      subscriber.next(ctx.err!);
+      subscriber.complete();
+    });
+    if (subscriber.closed) return;
+    // A handler of a signal does not keep a process alive, a timer does.
+    const timer = setInterval(() => undefined, longestDelayMs);
+    subscriber.add(() => {
+      clearInterval(timer);
+      stop();
+    });
+  });
+}
+
+function unknownSignal(name: unknown): TypeError {
+  const meant = typeof name === 'string' ? nearestSignal(name) : undefined;
+  const hint = meant === undefined ? undefined : `did you mean "${meant}"?`;
+  return invalidArgument('processContext', 'signals', 'names of signals', name, hint);
 }

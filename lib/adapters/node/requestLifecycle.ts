@@ -5,6 +5,7 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ContextNode } from '../../core/contextNode.js';
 import { cancel } from '../../core/cancellation.js';
+import { nameErrors } from '../../core/errors.js';
 import type { AnyRequest, AnyResponse, OpenRequest, ServerState } from './serverState.js';
 
 /** The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. */
@@ -17,7 +18,7 @@ export class ClientGoneError extends Error {
   }
 
   static {
-    Object.defineProperty(this.prototype, 'name', { value: 'ClientGoneError', configurable: true, writable: true });
+    nameErrors(this, 'ClientGoneError');
   }
 }
 

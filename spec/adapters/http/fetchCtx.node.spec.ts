@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
 import { firstValueFrom } from 'rxjs';
 import { fetchCtx } from '../../../lib/adapters/http.js';
-import { background, withCancel, withTimeout } from '../../../lib/index.js';
+import { background, withCancel, withScheduler, withTimeout } from '../../../lib/index.js';
+import type { Context } from '../../../lib/index.js';
 import { listenerCount } from '../../../lib/testing/index.js';
+import { Clock } from '../../helpers/clock.js';
 import { collect } from '../../helpers/gc.js';
 import { start } from './server.js';
 import type { Answers } from './server.js';
@@ -37,23 +40,94 @@ describe('fetchCtx in Node', () => {
     expect(listenerCount(ctx)).toBe(0);
   });
 
-  it('tells the time that is left to the own origin only where there is one, in a page as in a worker', () => {
+  it('adds the time that is left wherever it is not in a browser', () => {
     const fetched = spyOn(globalThis, 'fetch').and.returnValue(new Promise(() => {}));
     const [ctx] = withTimeout(background(), 20_000);
-    const tells = (url: string) => {
+    const tells = () => {
       fetched.calls.reset();
-      fetchCtx(ctx, url).subscribe().unsubscribe();
+      fetchCtx(ctx, 'http://here.test/rows').subscribe().unsubscribe();
       return fetched.calls.mostRecent().args[1]!.headers !== undefined;
     };
-    const urls = ['rows', '/rows', 'http://here.test/rows', 'http://elsewhere.test/rows', 'data:text/plain,x'];
-    const host = globalThis as { location?: unknown; document?: unknown };
-    expect(urls.slice(2).map(tells)).toEqual([true, true, true]);
+    const host = globalThis as { location?: unknown; Deno?: unknown };
+    expect(tells()).toBeTrue();
     host.location = new URL('http://here.test/page');
-    expect(urls.map(tells)).toEqual([true, true, true, false, false]);
-    host.document = { baseURI: 'http://elsewhere.test/base/' };
-    expect(urls.map(tells)).toEqual([false, false, true, false, false]);
+    expect(tells()).toBeFalse();
+    host.Deno = {}; // one of its workers
+    expect(tells()).toBeTrue();
     delete host.location;
-    delete host.document;
+    delete host.Deno;
+  });
+
+  describe('under a ctx that is done, or is by the time that the request is sent', () => {
+    const errorOf = (ctx: Context, body: unknown) =>
+      firstValueFrom(
+        fetchCtx(ctx, server.url('echo'), {
+          method: 'POST',
+          body: body as ReadableStream,
+          duplex: 'half',
+        } as RequestInit),
+      ).then(
+        () => 'no error',
+        (error: unknown) => error,
+      );
+
+    it('cancels a stream, whenever the deadline passes before fetch is called', async () => {
+      const fetched = spyOn(globalThis, 'fetch').and.callThrough();
+      for (let looks = 0; ; looks++) {
+        const clock = new Clock(Date.now());
+        const [ctx, cancel] = withTimeout(withScheduler(background(), clock), 20_000);
+        const now = clock.now.bind(clock);
+        let left = looks;
+        clock.now = () => now() + (left-- > 0 ? 0 : 30_000);
+        const reasons: unknown[] = [];
+        const error = errorOf(ctx, new ReadableStream({ cancel: (reason) => void reasons.push(reason) }));
+        cancel();
+        expect(await error).toBe(ctx.err);
+        if (fetched.calls.any()) {
+          expect(looks).toBeGreaterThan(2); // one when it is subscribed, others for the rest of the time
+          break;
+        }
+        expect(reasons).withContext(`after ${looks} looks at the clock`).toEqual([ctx.err]);
+      }
+    });
+
+    it('destroys a Node stream, and ends an async iterable', async () => {
+      const [ctx, cancel] = withCancel(background());
+      cancel();
+      const readable = new Readable({ read: () => undefined });
+      expect(await errorOf(ctx, readable)).toBe(ctx.err);
+      expect(readable.destroyed).toBeTrue();
+
+      const ended = jasmine.createSpy().and.resolveTo({ done: true });
+      expect(await errorOf(ctx, { [Symbol.asyncIterator]: () => ({ next: () => undefined, return: ended }) })).toBe(
+        ctx.err,
+      );
+      expect(ended).toHaveBeenCalledTimes(1);
+      expect(await errorOf(ctx, { [Symbol.asyncIterator]: () => ({ next: () => undefined }) })).toBe(ctx.err);
+    });
+
+    it('says nothing of a stream that fails to be canceled', async () => {
+      const [ctx, cancel] = withCancel(background());
+      cancel();
+      const fails = () => {
+        throw new Error('from cancel');
+      };
+      expect(await errorOf(ctx, new ReadableStream({ cancel: fails }))).toBe(ctx.err);
+      expect(await errorOf(ctx, { cancel: fails })).toBe(ctx.err);
+      await new Promise((then) => setTimeout(then));
+    });
+  });
+
+  it('discards the response of a fetch that takes no signal and answers in spite of it', async () => {
+    const [ctx, cancel] = withCancel(background());
+    const gone = jasmine.createSpy();
+    let come = (_response: Response) => {};
+    spyOn(globalThis, 'fetch').and.returnValue(new Promise((resolve) => (come = resolve)));
+    fetchCtx(ctx, '/rows').subscribe({ error: () => undefined });
+    cancel('enough');
+    come(new Response(new ReadableStream({ cancel: gone })));
+    await new Promise((then) => setTimeout(then));
+    expect(gone.calls.allArgs()).toEqual([[ctx.err]]);
   });
 
   it('puts one listener on a signal, however many requests follow it', async () => {

@@ -22,11 +22,23 @@ const actions: Record<string, (req: IncomingMessage, res: ServerResponse, params
   /** What was asked, as JSON. */
   echo(req, res) {
     let body = '';
-    req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    req.setEncoding('latin1'); // byte by byte
+    req.on('data', (chunk: string) => (body += chunk));
     req.on('end', () => {
       res.writeHead(201, { 'content-type': 'application/json', 'x-mine': 'yes' });
-      res.end(JSON.stringify({ method: req.method, headers: req.headers, body }));
+      // As they came: what one client writes in capitals another need not.
+      const names = req.rawHeaders.filter((_, i) => i % 2 === 0).sort();
+      res.end(JSON.stringify({ method: req.method, headers: req.headers, names, body }));
     });
+  },
+  /** Leads to another origin, as to a bucket that holds the files. */
+  elsewhere({ headers: { host = '' } }, res) {
+    const other = host.startsWith('localhost') ? '127.0.0.1' : 'localhost';
+    res.writeHead(302, { location: `http://${host.replace(/^[^:]*/, other)}${prefix}bucket` }).end();
+  },
+  /** Lets everybody read, and allows no header that has to be asked for. */
+  bucket({ method }, res) {
+    res.writeHead(method === 'OPTIONS' ? 403 : 200, { 'access-control-allow-origin': '*' }).end('file');
   },
   redirect(_, res) {
     res.writeHead(302, { location: 'echo' }).end();
