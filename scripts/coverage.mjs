@@ -19,10 +19,10 @@ const sources = (dir) =>
 rmSync(out, { recursive: true, force: true });
 rmSync('coverage', { recursive: true, force: true });
 await build({
-  // The gateway and the playground run in processes of their own, and scripts are no part of lib.
+  // The gateway and the playground run in processes of their own; scripts and layers do not run lib.
   entryPoints: ['lib', 'spec', 'diagrams', 'docs']
     .flatMap(sources)
-    .filter((file) => !/^spec[\\/](gateway|playground|scripts)/.test(file)),
+    .filter((file) => !/^spec[\\/](gateway|playground|scripts|layers)/.test(file)),
   outbase: '.',
   outdir: out,
   format: 'esm',

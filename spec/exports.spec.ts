@@ -1,4 +1,5 @@
 import * as http from '../lib/adapters/http.js';
+import * as core from '../lib/core.js';
 import * as root from '../lib/index.js';
 import * as testing from '../lib/testing/index.js';
 
@@ -14,6 +15,19 @@ describe('rxjs-ctx', () => {
         ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
         ...['takeUntilCtx', 'throwOnCtx', 'withTimeoutCtx', 'withDeadlineCtx', 'ctxValue', 'usingCtx'],
         ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],
+      ].sort(),
+    );
+  });
+});
+
+describe('rxjs-ctx/core', () => {
+  it('exports these names, and no other', () => {
+    expect(names(core)).toEqual(
+      [
+        ...['background', 'todo', 'withCancel', 'withDeadline', 'withTimeout', 'withValue', 'withoutCancel'],
+        ...['withScheduler', 'withCancelOn'],
+        ...['contextKey', 'afterFunc', 'errorOf', 'throwIfDone', 'remaining'],
+        ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
       ].sort(),
     );
   });

@@ -39,7 +39,6 @@ export function withCancelOn(
   ...sources: readonly CancelSource[]
 ): [ctx: Context, cancel: CancelFunc] {
   const ctx = toInternal(parent, 'withCancelOn', 'parent');
-  if (sources.length === 0) return withCancelFunc(new ContextNode(ctx, ctx.scope, undefined));
   return withCancelFunc(
     linkTo(
       ctx,

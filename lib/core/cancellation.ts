@@ -37,10 +37,11 @@ export interface Limit {
   readonly at: number | undefined;
   /** The nearest one, from here upwards, whose end comes from outside the tree: it has to be asked. */
   readonly outside: OutsideLimit | undefined;
-  /** Whether its deadline passed before `end` or, without one, has passed by now. */
-  isPast(end: End | undefined): boolean;
-  /** Stores the end by the deadline. Calls no listener: the timer does. */
-  expire(): End;
+  /**
+   * If its deadline passed before `end` or, without one, has passed by now, stores the end by the deadline and returns it.
+   * Calls no listener: the timer does.
+   */
+  expireIfPast(end: End | undefined): End | undefined;
 }
 
 export interface OutsideLimit extends Limit {
@@ -85,7 +86,7 @@ function endFromAbove(node: Cancelable): End | undefined {
 function endBy(limit: Limit | undefined, end: End | undefined): End | undefined {
   if (limit === undefined) return end;
   if (limit.node.end !== undefined) return end ?? limit.node.end;
-  return limit.isPast(end) ? limit.expire() : end;
+  return limit.expireIfPast(end) ?? end;
 }
 
 /** As {@link endOf}, where nothing may be thrown: a clock that throws is reported, and what is stored above counts. */

@@ -173,8 +173,8 @@ class Deadline extends Source implements Limit, TimerTarget {
     return `${super.label()}(${time ?? String(this.at)}, ${left}s left)`;
   }
 
-  isPast(end: End | undefined): boolean {
-    return deadlineBefore(this.at, this.node.scope.clock, end);
+  expireIfPast(end: End | undefined): End | undefined {
+    return deadlineBefore(this.at, this.node.scope.clock, end) ? this.expire() : undefined;
   }
 
   expire(): End {

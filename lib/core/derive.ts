@@ -7,6 +7,7 @@ import { invalidArgument } from './invalidArgument.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { Listener, unlink } from './listenerList.js';
+import { hostStreams } from './timer.js';
 import type { Streams } from './timer.js';
 
 /** Makes the root of a tree: never done, no deadline, no values. What it inherits is what the whole tree has. */
@@ -17,6 +18,19 @@ export function newRoot(name: string, streams: Streams): Context {
     new Scope(streams, streams.clock, undefined, undefined, undefined),
     new Source(name),
   );
+}
+
+const root = /* @__PURE__ */ newRoot('background', hostStreams);
+const unknownYet = /* @__PURE__ */ newRoot('todo', hostStreams);
+
+/** Returns the root of all contexts: never done, no deadline, no values. The same object every time. */
+export function background(): CoreContext {
+  return root;
+}
+
+/** Returns a {@link background} for code that does not yet know which context to use. The same object every time. */
+export function todo(): CoreContext {
+  return unknownYet;
 }
 
 /**

@@ -98,12 +98,8 @@ class ForeignContext extends Source implements OutsideLimit, TimerTarget {
   }
 
   /** The deadline is the other's to keep: when it has passed, the other is done. */
-  isPast(): boolean {
-    return false;
-  }
-
-  expire(): End {
-    return this.node.end!;
+  expireIfPast(): undefined {
+    return undefined;
   }
 
   refresh(): void {

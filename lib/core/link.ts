@@ -3,11 +3,39 @@
 // follow one source, and a deadline of a source holds in synchronous code.
 import { endOf, knownEndOf, listen, notifyAll, notifyNext, requireTimes } from './cancellation.js';
 import type { Limit, OutsideLimit } from './cancellation.js';
-import type { CoreContext } from './context.js';
+import type { CancelFunc, Context, CoreContext } from './context.js';
 import { ContextNode, Source } from './contextNode.js';
+import { withCancelFunc } from './derive.js';
 import { CanceledError, DeadlineExceededError, End, endCount } from './errors.js';
-import { newForeignNode } from './foreign.js';
+import { isContext, isSignal, newForeignNode, toInternal } from './foreign.js';
+import { invalidArgument } from './invalidArgument.js';
 import { Listener, unlink } from './listenerList.js';
+
+/**
+ * Derives a context that is also done when a signal aborts or another context is done: whichever is first.
+ *
+ * The reason of a signal is the cause, or the `err` of a context. The kind follows the source: one that is past its deadline,
+ * or a signal whose reason is a TimeoutError, ends the context with a {@link DeadlineExceededError}. Lets go of the sources
+ * when the context is done; until then they retain it: cancel it when the work is over.
+ *
+ * @param parent done together with it, if that comes first
+ * @param sources of several that are done already, the first in the list ends the context
+ * @returns the context, and the function that cancels it: call it when the work is over, whatever happened
+ * @throws TypeError when parent is not a context or a source neither a signal nor a context
+ */
+export function withCancelOn(
+  parent: CoreContext,
+  ...sources: readonly (AbortSignal | CoreContext)[]
+): [ctx: Context, cancel: CancelFunc] {
+  const ctx = toInternal(parent, 'withCancelOn', 'parent');
+  return withCancelFunc(linkTo(ctx, sources.map(coreSource)));
+}
+
+function coreSource(source: AbortSignal | CoreContext): LinkSource {
+  if (isSignal(source)) return signalSource(source);
+  if (isContext(source)) return contextSource(toInternal(source, 'withCancelOn'));
+  throw invalidArgument('withCancelOn', 'source', 'an AbortSignal or a Context', source);
+}
 
 /** Something that ends a context. */
 export interface LinkSource {
@@ -18,9 +46,11 @@ export interface LinkSource {
   readonly causeOf: (end: End) => unknown;
 }
 
-/** Makes a child of `parent` that also ends with the first of `sources`. */
+/** Makes a child of `parent` that also ends with the first of `sources`; without any, a plain one. */
 export function linkTo(parent: ContextNode, sources: readonly LinkSource[]): ContextNode {
-  return new LinkedContext(parent, sources).node;
+  return sources.length === 0
+    ? new ContextNode(parent, parent.scope, undefined)
+    : new LinkedContext(parent, sources).node;
 }
 
 /** More of them than this are not asked one by one: see {@link LinkedContext.watched}. */
@@ -84,12 +114,8 @@ class LinkedContext extends Source implements OutsideLimit {
   }
 
   /** The deadlines are for the parent and the sources to keep. */
-  isPast(): boolean {
-    return false;
-  }
-
-  expire(): End {
-    return this.node.end!;
+  expireIfPast(): undefined {
+    return undefined;
   }
 
   /** Sources first, so that a long chain needs no long stack; each once, so that a deep diamond is linear. */
@@ -200,7 +226,7 @@ let passes = 0;
 
 function hasEnded(limit: Limit): boolean {
   if (limit.node.end !== undefined) return true;
-  if (limit.outside !== limit) return limit.isPast(undefined);
+  if (limit.outside !== limit) return limit.expireIfPast(undefined) !== undefined;
   limit.outside.refresh();
   return limit.outside.node.end !== undefined;
 }

@@ -90,6 +90,8 @@ export function link(owner: ListOwner, listener: Listener): void {
 function startSources(owner: ListOwner, top: ListOwner): void {
   for (let o: ListOwner | undefined = owner; o !== undefined; o = o === top ? undefined : o.above) {
     if (!o.list!.empty) o.source?.onFirstListener();
+    // It may have ended what it was to start: then it was stopped before it had begun.
+    if (o.list!.empty) o.source?.onNoListeners();
   }
 }
 

@@ -37,10 +37,15 @@ export interface Streams {
   report(error: unknown): void;
 }
 
-const noStreams: Streams = {
+const families: Streams[] = [];
+
+/** No family: the host's clock. The first family that is registered, if there is one, makes the `done$` of such contexts. */
+export const hostStreams: Streams = {
   clock: hostClock,
-  never: undefined,
-  done: () => undefined,
+  get never() {
+    return families[0]?.never;
+  },
+  done: (listen) => families[0]?.done(listen),
   fits: () => false,
   report(error) {
     hostClock.schedule(() => {
@@ -49,8 +54,6 @@ const noStreams: Streams = {
   },
 };
 
-const families: Streams[] = [];
-
 /** Called by each entry point that knows observables, when it is loaded. */
 export function register(streams: Streams): void {
   families.push(streams);
@@ -58,7 +61,7 @@ export function register(streams: Streams): void {
 
 /** The family of an observable or, where none fits, the first that was registered. */
 export function streamsFor(done$: unknown): Streams {
-  return families.find((streams) => streams.fits(done$)) ?? families[0] ?? noStreams;
+  return families.find((streams) => streams.fits(done$)) ?? families[0] ?? hostStreams;
 }
 
 /** Reports an error that nobody handles: later, as RxJS does where it is loaded, or else to the host. */

@@ -7,8 +7,8 @@ import type { ObservableInput } from 'rxjs';
  */
 export function fromInput<T>(input: ObservableInput<T>): Observable<T> {
   if (!isObservable(input)) {
-    if (isAsyncIterable<T>(input)) return fromAsyncIterable(input);
     if (isWebStream<T>(input)) return fromAsyncIterable(iterableOf(input));
+    if (isAsyncIterable<T>(input)) return fromAsyncIterable(input);
   }
   return from(input);
 }
@@ -58,7 +58,7 @@ function fromAsyncIterable<T>(iterable: AsyncIterable<T> & { destroy?: () => voi
   });
 }
 
-/** Not every browser's streams can be iterated. */
+/** Not every browser's streams can be iterated, and where they can, closing one waits for the next chunk. */
 function iterableOf<T>(stream: ReadableStream<T>): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {

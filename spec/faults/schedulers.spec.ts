@@ -271,3 +271,85 @@ describe('a clock', () => {
     expect(ctx.err).toBeUndefined();
   });
 });
+
+describe('a scheduler that cancels from within schedule()', () => {
+  for (const [name, derive] of [
+    ['the parent', 0],
+    ['the root', 1],
+  ] as const) {
+    it(`${name} of what it arms a timer for, ends what is below, and the lists stay whole`, () => {
+      const hand = new Hand();
+      const [above, cancelAbove] = withCancel(withScheduler(background(), hand));
+      const [parent, cancelParent] = withCancel(above);
+      const [ctx] = withTimeout(parent, 10);
+      const [child] = withCancel(ctx);
+      hand.onSchedule = () => (derive === 0 ? cancelParent : cancelAbove)('within');
+      const heard = listen(child);
+      expect(child.cause).toBe('within');
+      expect(heard.errs).toEqual([child.err!]);
+      for (const each of [above, parent, ctx, child]) expect(listenerCount(each)).toBe(0);
+      expect(hand.armed).toBe(0);
+    });
+  }
+
+  it('subscribes or unsubscribes there, and the lists stay whole', () => {
+    const hand = new Hand();
+    const [parent, cancel] = withCancel(withScheduler(background(), hand));
+    const [ctx] = withTimeout(parent, 10);
+    const more: ReturnType<typeof listen>[] = [];
+    hand.onSchedule = () => {
+      hand.onSchedule = () => undefined;
+      more.push(listen(ctx), listen(parent));
+      more[0]!.unsubscribe();
+    };
+    const heard = listen(ctx);
+    expect([listenerCount(parent), listenerCount(ctx)]).toEqual([2, 1]);
+    cancel();
+    expect(heard.errs.length).toBe(1);
+    expect([listenerCount(parent), listenerCount(ctx)]).toEqual([0, 0]);
+  });
+});
+
+describe('a clock that throws', () => {
+  it('keeps nobody above or beside from being canceled and notified', async () => {
+    const hand = new Hand();
+    const [above, cancel] = withCancel(withScheduler(background(), hand));
+    const [broken] = withTimeout(above, 10);
+    const [healthy] = withCancel(above);
+    const [heardAbove, heardBroken, heardHealthy] = [above, broken, healthy].map(listen);
+    hand.now = () => {
+      throw new Error('no time');
+    };
+    cancel('gone');
+    for (const heard of [heardAbove!, heardBroken!, heardHealthy!]) expect(heard.errs).toEqual([above.err!]);
+    await macrotask();
+    for (const error of takeUnhandledErrors()) expect(String(error)).toContain('no time');
+  });
+
+  it('lets a deadline itself be canceled', async () => {
+    const { hand, ctx, cancel } = setUp();
+    const heard = listen(ctx);
+    hand.now = () => {
+      throw new Error('no time');
+    };
+    cancel('gone');
+    expect(heard.errs.length).toBe(1);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBeGreaterThan(0);
+  });
+
+  it('lets a duration end when its timer fires', async () => {
+    const { hand, ctx } = setUp();
+    const heard = listen(ctx);
+    const { now } = hand;
+    hand.now = () => {
+      throw new Error('no time');
+    };
+    hand.timers[0]!.fire();
+    hand.now = now;
+    expect(heard.errs.length).toBe(1);
+    expect(ctx.err).toBeInstanceOf(DeadlineExceededError);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBeGreaterThan(0);
+  });
+});

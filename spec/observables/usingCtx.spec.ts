@@ -736,6 +736,14 @@ describe('usingCtx', () => {
     expectRefused('usingCtx: options must be an object', wrong, (got, ctx, work) => usingCtx(ctx, () => work, got));
   });
 
+  it('asks what was meant by the option timeout', () => {
+    const options = { timeout: 5 } as object;
+    expect(() => usingCtx(background(), () => NEVER, options)).toThrowError(
+      TypeError,
+      'usingCtx: options.timeout must be absent, got 5: did you mean timeoutMs?',
+    );
+  });
+
   it('refuses what is no time', () => {
     expectRefused('usingCtx: timeoutMs must be a number of milliseconds', notDurations, (got, ctx, work) =>
       usingCtx(ctx, () => work, { timeoutMs: got }),
