@@ -97,7 +97,7 @@ export function knownEndOf(node: Cancelable): End | undefined {
     node.report(error);
     let top: Cancelable | undefined = node;
     while (top !== undefined && top.end === undefined) top = top.above;
-    return (node.end ??= top?.end);
+    return (node.end = top?.end);
   }
 }
 

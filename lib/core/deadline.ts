@@ -186,9 +186,8 @@ class Deadline extends Source implements Limit, TimerTarget {
   }
 
   protected override start(): void {
-    if (this.timer !== undefined) return;
     const { clock } = this.node.scope;
-    arm(this, clock, this.node.end === undefined ? delayUntil(this.at, this.ms, clock, this.looks) : 0);
+    arm(this, clock, delayUntil(this.at, this.ms, clock, this.looks));
   }
 
   protected override stop(): void {

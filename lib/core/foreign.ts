@@ -111,7 +111,6 @@ class ForeignContext extends Source implements OutsideLimit, TimerTarget {
   }
 
   protected override start(): void {
-    if (this.following !== undefined) return;
     const { node } = this;
     const following = this.follow();
     // It may have ended meanwhile, before it knew whom to tell.

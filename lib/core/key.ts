@@ -17,9 +17,6 @@ export interface ContextKey<in out T, out D extends T | undefined = T | undefine
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- no other type holds keys of every type
 export type AnyContextKey = ContextKey<any, any>;
 
-/** A key without a type would take everything: the compiler shows this sentence where it is made. */
-type KeyName<T> = [T] extends [never] ? 'give the key a type: contextKey<User>(…)' : string;
-
 /**
  * Makes a key for {@link withValue} and {@link Context.value}. Keep it in the module that owns the value and export only
  * what others need, as Go does with its unexported key types.
@@ -30,7 +27,11 @@ type KeyName<T> = [T] extends [never] ? 'give the key a type: contextKey<User>(�
  * @see https://pkg.go.dev/context#WithValue
  */
 export function contextKey<T>(name: string, options: { default: T }): ContextKey<T, T>;
-export function contextKey<T = never>(name: KeyName<T>, options?: { default?: undefined }): ContextKey<T>;
+// A key without a type would take everything: the compiler shows the sentence where it is made.
+export function contextKey<T = never>(
+  name: [T] extends [never] ? 'give the key a type: contextKey<User>(…)' : string,
+  options?: { default?: undefined },
+): ContextKey<T>;
 export function contextKey<T>(name: string, options?: { default?: T | undefined }): ContextKey<T> {
   if (typeof name !== 'string') throw invalidArgument('contextKey', 'name', 'a string', name);
   return { name, default: options?.default };

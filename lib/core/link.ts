@@ -177,8 +177,8 @@ class LinkedContext extends Source implements OutsideLimit {
   private isBefore(source: LinkSource, theirs: End, end: End): boolean {
     if (end.at === undefined) return false;
     if (!this.sharesClock(source)) return this.node.now() < end.at;
-    if (theirs.at === undefined) return false;
-    return theirs.at < end.at || (theirs.at === end.at && theirs.isDeadline && !end.isDeadline);
+    // All have been marked to say when they came.
+    return theirs.at! < end.at || (theirs.at === end.at && theirs.isDeadline && !end.isDeadline);
   }
 
   private sharesClock({ node }: LinkSource): boolean {
@@ -225,7 +225,6 @@ let currentPass = 0;
 let passes = 0;
 
 function hasEnded(limit: Limit): boolean {
-  if (limit.node.end !== undefined) return true;
   if (limit.outside !== limit) return limit.expireIfPast(undefined) !== undefined;
   limit.outside.refresh();
   return limit.outside.node.end !== undefined;

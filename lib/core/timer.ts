@@ -38,7 +38,6 @@ export interface Streams {
 }
 
 const families: Streams[] = [];
-
 /** No family: the host's clock. The first family that is registered, if there is one, makes the `done$` of such contexts. */
 export const hostStreams: Streams = {
   clock: hostClock,
@@ -61,7 +60,7 @@ export function register(streams: Streams): void {
 
 /** The family of an observable or, where none fits, the first that was registered. */
 export function streamsFor(done$: unknown): Streams {
-  return families.find((streams) => streams.fits(done$)) ?? families[0] ?? hostStreams;
+  return families.find((streams) => streams.fits(done$)) ?? [...families, hostStreams][0]!;
 }
 
 /** Reports an error that nobody handles: later, as RxJS does where it is loaded, or else to the host. */

@@ -1,5 +1,5 @@
 // Several sources, sources that many follow, and what is seen in the middle of a cancellation.
-import { NEVER, Subject } from 'rxjs';
+import { NEVER, Observable, Subject, of } from 'rxjs';
 import {
   CanceledError,
   DeadlineExceededError,
@@ -39,6 +39,22 @@ describe('withCancelOn (several sources)', () => {
     expect(withCancelOn(background(), NEVER, a, aborted)[0].cause).toBe(a.err);
     expect(withCancelOn(background(), aborted, a)[0].cause).toBe('aborted');
     expect(withCancelOn(a, aborted)[0].err).toBe(a.err);
+  });
+
+  it('follows no further source when one has ended it meanwhile', () => {
+    const subject = new Subject();
+    expect(withCancelOn(background(), of('at once'), subject)[0].cause).toBe('at once');
+    expect(subject.observed).toBeFalse();
+  });
+
+  it('notices that one source ends another while they are being followed', () => {
+    const [other, cancelOther] = withCancel(background());
+    const source = new Observable(() => {
+      cancelOther('gone');
+    });
+    const [ctx] = withCancelOn(background(), source, other);
+    expect(ctx.cause).toBe(other.err);
+    expect(listenerCount(ctx)).toBe(0);
   });
 
   it('has the earliest deadline of all', () => {

@@ -384,6 +384,41 @@ describe('a foreign context', () => {
       });
     }
 
+    it('may have a signal and no done$, as contexts have that know no observables', () => {
+      const controller = new AbortController();
+      const state: { err?: CanceledError } = {};
+      const parent = {
+        deadline: undefined,
+        get err() {
+          return state.err;
+        },
+        cause: 'gone',
+        signal: controller.signal,
+        value: () => undefined,
+      } as never;
+      const [child] = withCancel(parent);
+      const heard = listen(child);
+      listen(child).unsubscribe();
+      state.err = new CanceledError('gone');
+      controller.abort(state.err);
+      expect(heard.errs).toEqual([state.err]);
+      expect(() => withCancel({ value: () => undefined } as never)).toThrowError(TypeError, /parent must be a Context/);
+    });
+
+    it('whose deadline cannot be read ended when it is first seen', () => {
+      const parent: Context = {
+        ...mock(),
+        err: new DeadlineExceededError(),
+        get deadline(): number {
+          throw new Error('no deadline');
+        },
+      };
+      const root = withScheduler(background(), new Clock());
+      expect(withCancelOn(root, NEVER)[0].err).toBeUndefined();
+      expect(() => withCancel(parent)[0].err).not.toThrow();
+      expect(withCancel(parent)[0].err).toBe(parent.err);
+    });
+
     it('that ran into its own deadline ended then, whenever it is first seen', () => {
       const clock = new Clock();
       const parent = mock(8);

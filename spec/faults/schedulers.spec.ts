@@ -6,6 +6,7 @@ import {
   takeUntilCtx,
   usingCtx,
   withCancel,
+  withCancelOn,
   withDeadline,
   withScheduler,
   withTimeout,
@@ -324,6 +325,21 @@ describe('a clock that throws', () => {
     for (const heard of [heardAbove!, heardBroken!, heardHealthy!]) expect(heard.errs).toEqual([above.err!]);
     await macrotask();
     for (const error of takeUnhandledErrors()) expect(String(error)).toContain('no time');
+  });
+
+  it('keeps nobody from ending with a parent that also follows a deadline on it', async () => {
+    const hand = new Hand();
+    const root = withScheduler(background(), hand);
+    const [parent, cancel] = withCancel(root);
+    const [ctx] = withCancelOn(parent, withTimeout(root, 10)[0]);
+    const heard = listen(ctx);
+    hand.now = () => {
+      throw new Error('no time');
+    };
+    cancel('gone');
+    expect(heard.errs).toEqual([parent.err!]);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBeGreaterThan(0);
   });
 
   it('lets a deadline itself be canceled', async () => {

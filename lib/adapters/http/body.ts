@@ -68,7 +68,7 @@ interface NodeStream {
 
 /** Ends the lease with a Node stream, and the stream with the request. */
 function watched(body: unknown, { controller: { signal }, release }: Lease): void {
-  const { on, destroy } = (body ?? {}) as Partial<NodeStream>;
+  const { on, destroy } = body as Partial<NodeStream>;
   if (typeof on !== 'function' || typeof destroy !== 'function') return;
   const stream = body as NodeStream;
   // The listener for `'error'` stays: an abort for which nobody waits must not end the process.

@@ -37,6 +37,23 @@ describe('fetchCtx with another fetch', () => {
     [ctx, cancel] = withCancel(background());
   });
 
+  it('leaves a response as it is of which no copy with a stream can be made, and a body of a shape that it does not know', async () => {
+    class Odd {
+      readonly body: unknown = {};
+      readonly headers = new Headers();
+      readonly status = 200;
+    }
+    for (const body of [new ReadableStream(), { odd: true }]) {
+      const odd = Object.assign(new Odd(), { body });
+      globalThis.fetch = () => Promise.resolve(odd as unknown as Response);
+      try {
+        expect((await firstValueFrom(fetchCtx(ctx, 'http://127.0.0.1/'))).body as unknown).toBe(body);
+      } finally {
+        globalThis.fetch = host;
+      }
+    }
+  });
+
   /** The server's helpers ask with the host's. */
   async function through(other: unknown, url: string, init?: RequestInit): Promise<Response> {
     globalThis.fetch = other as Fetch;

@@ -24,6 +24,13 @@ describe('processContext', () => {
     for (const signal of signals) process.off(signal, ignore);
   });
 
+  it('may be canceled again', () => {
+    const [ctx, cancel] = processContext();
+    cancel('first');
+    cancel('again');
+    expect(ctx.cause).toBe('first');
+  });
+
   it('is alive until the first signal, then canceled with a cause that names it', async () => {
     const [ctx] = processContext(background(), signals);
     expect(ctx.err).toBeUndefined();
