@@ -4,7 +4,7 @@
 // Declarations are one per module, so that every door speaks of the same types. Both formats have the same ones: the nearest
 // package.json says how they are to be read.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -60,4 +60,38 @@ for (const file of declarations) {
   }
   for (const format of ['esm', 'cjs']) cpSync(`build/types/${file}`, `dist/${format}/${file}`);
 }
+standAlone();
 console.log('built dist/esm and dist/cjs');
+
+/**
+ * The declarations of `rxjs-ctx/core` name nothing of rxjs: a copy of those of lib/core in which a context has no `done$`. They
+ * are the same functions; only what TypeScript is told of them differs.
+ */
+function standAlone() {
+  const entry = readFileSync('build/types/core.d.ts', 'utf8');
+  for (const format of ['esm', 'cjs']) {
+    mkdirSync(`dist/${format}/core/types`, { recursive: true });
+    writeFileSync(`dist/${format}/core.d.ts`, entry.replaceAll("'./core/", "'./core/types/"));
+    for (const file of readdirSync('build/types/core')) {
+      writeFileSync(
+        `dist/${format}/core/types/${file}`,
+        withoutStreams(readFileSync(`build/types/core/${file}`, 'utf8')),
+      );
+    }
+  }
+}
+
+/** @param {string} text */
+function withoutStreams(text) {
+  const alone = text
+    .replace(/^import type \{ Observable \} from 'rxjs';\n/m, '')
+    .replace(/\/\*\*(?:(?!\*\/)[^])*\*\/\nexport interface Context extends [^]*?\n\}\n/, '')
+    .replace(/get done\$\(\): .*;/, 'get done$(): unknown;')
+    .replace(/(?<![\w'"])Context\b(?!\.js)/g, 'CoreContext')
+    .replace(
+      /import type \{ ([^}]*) \}/g,
+      (_, names) => `import type { ${[...new Set(names.split(', '))].join(', ')} }`,
+    );
+  if (/from 'rxjs/.test(alone)) throw new Error(`rxjs-ctx/core must name nothing of rxjs:\n${alone}`);
+  return alone;
+}

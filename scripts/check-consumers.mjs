@@ -42,7 +42,7 @@ const framework = { ...byBundler, experimentalDecorators: true, skipLibCheck: tr
  */
 
 const library = readFileSync('spec/consumers/library.ts', 'utf8');
-const all = everywhere.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
+const all = everywhere.map(({ specifier }, index) => `export * as entry${index} from '${specifier}';\n`).join('');
 const inNode = forNode.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
 const angular = ['core', 'common'].map((name) => `@angular/${name}`);
 const nest = ['common', 'core'].map((name) => `@nestjs/${name}`);

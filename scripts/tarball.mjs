@@ -2,8 +2,9 @@
 // file that is not there, and small.
 import path from 'node:path';
 
-export const maxFiles = 120;
-export const maxBytes = 150_000;
+// `rxjs-ctx/core` has declarations of its own, which name nothing of rxjs: 26 files in each format.
+export const maxFiles = 180;
+export const maxBytes = 200_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 
@@ -48,7 +49,9 @@ function sourceMapFaults(file, holds, read) {
   const place = path.posix.join(path.posix.dirname(file), map ?? '');
   if (map === undefined || !holds(place)) return [`${file} has no source map`];
   const { sources, sourcesContent = [] } = JSON.parse(read(place));
-  if (sources.length === 0) return [`${place} maps nothing`];
+  // An entry point that only hands on what is elsewhere has no line of its own.
+  const code = read(file).replace(/^(import|export) [^;]*;$|^\/\/.*$/gm, '');
+  if (sources.length === 0 && code.trim() !== '') return [`${place} maps nothing`];
   return sources
     .filter(
       (/** @type {string} */ source, /** @type {number} */ index) =>

@@ -2,6 +2,7 @@
 
 /** A timer that was armed. */
 export interface Timer {
+  /** Disarms it. */
   unsubscribe(): void;
 }
 
@@ -9,6 +10,7 @@ export interface Timer {
 export interface Clock {
   /** Epoch ms. */
   now(): number;
+  /** Calls `work` once, in `delayMs` and not before this has returned. */
   schedule(work: () => void, delayMs: number): Timer;
 }
 
