@@ -2,7 +2,7 @@
 // `--seed 12345` begins with that seed. The first law that is broken ends it, with the smallest history that breaks it.
 import { parseArgs } from 'node:util';
 import { config } from 'rxjs';
-import { batch, liveRandomly } from '../spec/helpers/randomLives.js';
+import { batch, runRandomly } from '../spec/model/randomHistories.js';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
 const minutes = Number(values.minutes);
@@ -22,7 +22,7 @@ config.onUnhandledError = (error) => {
 
 for (let nextReport = start; Date.now() < start + minutes * 60_000; seed++) {
   reported.clear();
-  const { lives, contexts, listeners, thrown } = liveRandomly(seed, batch);
+  const { lives, contexts, listeners, thrown } = runRandomly(seed, batch);
   await new Promise((resolve) => setTimeout(resolve, 20));
   if (thrown.some((error) => !reported.delete(error)) || reported.size > 0) {
     throw new Error(`What listeners threw is not what was reported, with seed ${seed}`);

@@ -23,7 +23,7 @@ import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
 import { canceled, run } from '../helpers/operators.js';
 import { Random } from '../helpers/random.js';
-import { expectTurns } from '../helpers/turns.js';
+import { expectNotifyOrder } from '../helpers/expectNotifyOrder.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 /** A signal that counts its abort listeners. */
@@ -931,7 +931,7 @@ describe('withCancelOn', () => {
     it('that is canceled again by one of its listeners tells the next one in its turn', () => {
       const clock = new Clock();
       const root = withScheduler(background(), clock);
-      expectTurns(withCancelOn(root, withTimeout(root, 10)[0]));
+      expectNotifyOrder(withCancelOn(root, withTimeout(root, 10)[0]));
     });
 
     it('that has a deadline is over as soon as that is, for one of its listeners that comes first', () => {
@@ -946,7 +946,7 @@ describe('withCancelOn', () => {
 
     it('that follows something else and is canceled again by one of its listeners tells the next one in its turn', () => {
       for (const source of [new Subject(), new AbortController().signal, background()]) {
-        expectTurns(withCancelOn(background(), source));
+        expectNotifyOrder(withCancelOn(background(), source));
       }
     });
 

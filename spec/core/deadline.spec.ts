@@ -19,7 +19,7 @@ import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
 import { mock, wrap } from '../helpers/foreign.js';
 import { listen } from '../helpers/listen.js';
-import { expectTurns } from '../helpers/turns.js';
+import { expectNotifyOrder } from '../helpers/expectNotifyOrder.js';
 
 /** The longest delay that a host timer can take. */
 const longest = 2 ** 31 - 1;
@@ -325,7 +325,7 @@ describe('withDeadline', () => {
 
   it('that is canceled again by one of its listeners tells the next one in its turn', () => {
     const { root } = virtual();
-    expectTurns(withDeadline(root, 10));
+    expectNotifyOrder(withDeadline(root, 10));
   });
 
   it('reports Infinity as no deadline', () => {

@@ -13,12 +13,12 @@ import {
 } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { mock } from '../helpers/foreign.js';
-import { Hand } from '../helpers/hand.js';
+import { ManualScheduler } from '../helpers/manualScheduler.js';
 import { listen } from '../helpers/listen.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 function setUp() {
-  const hand = new Hand();
+  const hand = new ManualScheduler();
   const root = withScheduler(background(), hand);
   const [ctx, cancel] = withTimeout(root, 10);
   return { hand, root, ctx, cancel };
@@ -26,7 +26,7 @@ function setUp() {
 
 describe('a scheduler that fires', () => {
   it('early is asked again for the rest, for a deadline at an instant', () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     const heard = listen(ctx);
     hand.time = 4;
@@ -171,7 +171,7 @@ describe('a scheduler that throws', () => {
   });
 
   it('for its clock makes the call throw that error, and nothing is left behind', () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     hand.now = () => {
       throw new Error('no clock');
     };
@@ -201,7 +201,7 @@ describe('a clock', () => {
   });
 
   it('that jumps backwards makes a deadline at an instant that much later', () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     const heard = listen(ctx);
     hand.time = -90;
@@ -236,7 +236,7 @@ describe('a clock', () => {
 
   it('that stands still is asked for a deadline at an instant at most ten times a second', () => {
     for (const time of [0, NaN]) {
-      const hand = new Hand();
+      const hand = new ManualScheduler();
       const [ctx] = withDeadline(withScheduler(background(), hand), 10);
       listen(ctx);
       hand.time = time;
@@ -262,7 +262,7 @@ describe('a clock', () => {
   });
 
   it('that jumps backwards makes a timer of the most that a host can take, again and again', () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const [ctx] = withDeadline(withScheduler(background(), hand), 10);
     listen(ctx);
     hand.time = -1e13;
@@ -279,7 +279,7 @@ describe('a scheduler that cancels from within schedule()', () => {
     ['the root', 1],
   ] as const) {
     it(`${name} of what it arms a timer for, ends what is below, and the lists stay whole`, () => {
-      const hand = new Hand();
+      const hand = new ManualScheduler();
       const [above, cancelAbove] = withCancel(withScheduler(background(), hand));
       const [parent, cancelParent] = withCancel(above);
       const [ctx] = withTimeout(parent, 10);
@@ -294,7 +294,7 @@ describe('a scheduler that cancels from within schedule()', () => {
   }
 
   it('subscribes or unsubscribes there, and the lists stay whole', () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const [parent, cancel] = withCancel(withScheduler(background(), hand));
     const [ctx] = withTimeout(parent, 10);
     const more: ReturnType<typeof listen>[] = [];
@@ -313,7 +313,7 @@ describe('a scheduler that cancels from within schedule()', () => {
 
 describe('a clock that throws', () => {
   it('keeps nobody above or beside from being canceled and notified', async () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const [above, cancel] = withCancel(withScheduler(background(), hand));
     const [broken] = withTimeout(above, 10);
     const [healthy] = withCancel(above);
@@ -328,7 +328,7 @@ describe('a clock that throws', () => {
   });
 
   it('keeps nobody from ending with a parent that also follows a deadline on it', async () => {
-    const hand = new Hand();
+    const hand = new ManualScheduler();
     const root = withScheduler(background(), hand);
     const [parent, cancel] = withCancel(root);
     const [ctx] = withCancelOn(parent, withTimeout(root, 10)[0]);

@@ -40,8 +40,8 @@ import {
 } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import { cases, check, expectAlike, expectSame } from '../helpers/alike.js';
-import type { Work } from '../helpers/alike.js';
+import { cases, check, expectAlike, expectSame } from '../helpers/differential.js';
+import type { Work } from '../helpers/differential.js';
 
 const user = contextKey<string>('user');
 

@@ -1,7 +1,8 @@
 import { lastValueFrom, of, toArray } from 'rxjs';
-import type { ObservableInput } from 'rxjs';
+import type { Observable, ObservableInput } from 'rxjs';
 import { background, concatMapCtx, usingCtx, withCancel, withCancelOn } from '../../lib/index.js';
-import { fromInput } from '../../lib/observables/fromInput.js';
+
+const fromInput = <T>(input: ObservableInput<T>): Observable<T> => usingCtx(background(), () => input);
 
 /** An async iterable that a spec feeds by hand. */
 function source<T>(values: readonly T[] = [], more: Record<string, unknown> = {}) {
@@ -29,7 +30,6 @@ describe('an async iterable', () => {
   for (const [name, run] of [
     ['usingCtx', (input: ObservableInput<unknown>) => usingCtx(background(), () => input)],
     ['concatMapCtx', (input: ObservableInput<unknown>) => of(1).pipe(concatMapCtx(background(), () => input))],
-    ['fromInput', (input: ObservableInput<unknown>) => fromInput(input)],
   ] as const) {
     it(`is closed at once when ${name} is unsubscribed, though its next value never comes`, async () => {
       const input = source([1]);

@@ -15,10 +15,10 @@ import {
 } from '../../lib/index.js';
 import type { CancelFunc, Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import { check, expectSame } from '../helpers/alike.js';
+import { check, expectSame } from '../helpers/differential.js';
 import { Clock } from '../helpers/clock.js';
 import { mock } from '../helpers/foreign.js';
-import { Hand } from '../helpers/hand.js';
+import { ManualScheduler } from '../helpers/manualScheduler.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 /** Limits a stream to `ms` from its subscription on. */
@@ -91,7 +91,7 @@ function nameAndCause(error: unknown) {
 for (const [name, limit] of Object.entries(limits)) {
   describe(`${name}, which makes no child,`, () => {
     function setUp(ms = 10) {
-      const hand = new Hand();
+      const hand = new ManualScheduler();
       const [ctx, cancel] = withCancel(withScheduler(background(), hand));
       const errors: unknown[] = [];
       const subscription = NEVER.pipe(limit(ctx, ms, hand)).subscribe({
@@ -122,7 +122,7 @@ for (const [name, limit] of Object.entries(limits)) {
 
     it('ends with what ended ctx, though nobody has said so', () => {
       for (const way of [limit, asChild]) {
-        const hand = new Hand();
+        const hand = new ManualScheduler();
         const ctx = mock();
         const errors: unknown[] = [];
         const under = withScheduler(ctx, hand);
@@ -148,7 +148,7 @@ for (const [name, limit] of Object.entries(limits)) {
     });
 
     it('reports a scheduler that refuses a timer, and hears of a cancel all the same', async () => {
-      const hand = new Hand();
+      const hand = new ManualScheduler();
       hand.onSchedule = () => {
         throw new Error('no timers left');
       };
@@ -187,7 +187,7 @@ for (const [name, limit] of Object.entries(limits)) {
     });
 
     it('arms no timer, and does not subscribe, under a ctx that ends when it is first listened to', () => {
-      const hand = new Hand();
+      const hand = new ManualScheduler();
       const ctx = withScheduler({ ...mock(), done$: of(new CanceledError()) } as Context, hand);
       let subscribed = 0;
       let failed: unknown;

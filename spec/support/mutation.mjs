@@ -10,7 +10,7 @@ export default {
     '{conformance,core,faults,observables,operators,testing}/**/!(depth|tree.leaks.node).spec.ts',
     'adapters/*.spec.ts',
     'interop/copies.node.spec.ts',
-    'laws/*.spec.ts',
+    '{laws,model}/*.spec.ts',
     'core/tree.leaks.node.spec.ts',
     'adapters/http/*.spec.ts',
     'adapters/node/!(chain.node|frameworks.node|load.node).spec.ts',

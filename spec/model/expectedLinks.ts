@@ -1,4 +1,4 @@
-import type { Known, OutsideKnown } from './known.js';
+import type { ExpectedContext, ExpectedSource } from './expectedContext.js';
 import type { Listener } from './listeners.js';
 
 /** How many listen to whom. */
@@ -18,7 +18,7 @@ class Tally {
   }
 }
 
-export interface Needed {
+export interface ExpectedLinks {
   /** Listeners and linked children. */
   readonly heard: Tally;
   /** Of mocks: subscriptions to their own `done$`. */
@@ -27,7 +27,7 @@ export interface Needed {
 }
 
 /** What has to be linked and armed: all that leads from those who listen up to what may end them. */
-export function needed(known: readonly Known[], listeners: readonly Listener[]): Needed {
+export function expectedLinks(known: readonly ExpectedContext[], listeners: readonly Listener[]): ExpectedLinks {
   const heard = new Tally();
   const subscribed = new Tally();
   let timers = 0;
@@ -52,6 +52,6 @@ export function needed(known: readonly Known[], listeners: readonly Listener[]):
   return { heard, subscribed, timers };
 }
 
-function nodeOf(source: Known | OutsideKnown): unknown {
+function nodeOf(source: ExpectedContext | ExpectedSource): unknown {
   return source.isContext ? source.node : source;
 }

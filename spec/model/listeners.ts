@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { afterFunc, takeUntilCtx, throwOnCtx } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import type { Command, Listening } from './histories.js';
-import type { Known } from './known.js';
+import type { ExpectedContext } from './expectedContext.js';
 
 /** Somebody who listens to a context, in one of the ways that there are. */
 export class Listener {
@@ -16,7 +16,7 @@ export class Listener {
 
   constructor(
     readonly kind: Listening,
-    readonly known: Known,
+    readonly known: ExpectedContext,
     /** Its turn among all. */
     readonly turn: number,
     /** Whether it comes when the context is done. */

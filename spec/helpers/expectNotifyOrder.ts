@@ -2,7 +2,7 @@ import { afterFunc } from '../../lib/index.js';
 import type { CancelFunc, Context } from '../../lib/index.js';
 
 /** Cancels a context, one of whose listeners cancels it again: the next one must hear in its turn. */
-export function expectTurns([ctx, cancel]: readonly [ctx: Context, cancel: CancelFunc]): void {
+export function expectNotifyOrder([ctx, cancel]: readonly [ctx: Context, cancel: CancelFunc]): void {
   const heard: string[] = [];
   afterFunc(ctx, () => {
     cancel();

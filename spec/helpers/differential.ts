@@ -11,7 +11,7 @@ import { TestScheduler } from 'rxjs/testing';
 import { afterFunc, background, withCancel } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import { histories, seed } from './runs.js';
+import { histories, seed } from '../model/runs.js';
 
 export interface Case {
   readonly hot: boolean;

@@ -1,7 +1,7 @@
 // Random use of contexts; helpers/laws.ts says what must hold, helpers/model.ts is the second opinion.
 // RXJS_CTX_HISTORIES=200 makes it cheap, RXJS_CTX_SEED begins with that seed, on Node; `npm run soak` goes on for as long as it is told.
-import { batch, liveRandomly } from '../helpers/randomLives.js';
-import { histories, seed } from '../helpers/runs.js';
+import { batch, runRandomly } from './randomHistories.js';
+import { histories, seed } from './runs.js';
 import { macrotask, takeUnhandledErrors } from '../support/unhandled-errors.js';
 
 const share = Math.ceil(histories / 10);
@@ -32,9 +32,9 @@ describe(`contexts under random use, in ${histories} histories of up to 200 step
 });
 
 /** What listeners throw is reported, each error once. */
-async function liveBatch(seed: number, count: number): Promise<ReturnType<typeof liveRandomly>> {
+async function liveBatch(seed: number, count: number): Promise<ReturnType<typeof runRandomly>> {
   try {
-    const outcome = liveRandomly(seed, count);
+    const outcome = runRandomly(seed, count);
     const reported = await takeReported(outcome.thrown.length);
     expect(reported.length).toBe(outcome.thrown.length);
     expect(new Set(reported)).toEqual(new Set(outcome.thrown));

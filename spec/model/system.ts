@@ -14,14 +14,14 @@ import {
 } from '../../lib/index.js';
 import type { CancelFunc, Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import { Clock } from './clock.js';
-import { embed, mock, proxy, wrap } from './foreign.js';
-import type { Mock } from './foreign.js';
+import { Clock } from '../helpers/clock.js';
+import { embed, mock, proxy, wrap } from '../helpers/foreign.js';
+import type { Mock } from '../helpers/foreign.js';
 import type { Derivation } from './histories.js';
-import { listen } from './listen.js';
-import type { Heard } from './listen.js';
-import { inputs, nameOfOutside, outside } from './outside.js';
-import type { Outside } from './outside.js';
+import { listen } from '../helpers/listen.js';
+import type { Heard } from '../helpers/listen.js';
+import { inputs, nameOfOutside, outside } from './externalSource.js';
+import type { ExternalSource } from './externalSource.js';
 
 export const keys = [contextKey<number>('a'), contextKey<number>('b'), contextKey('c', { default: -1 })] as const;
 
@@ -44,12 +44,12 @@ export interface Step {
   readonly frame: number;
 }
 
-export class World {
+export class System {
   readonly clock = new Clock();
   readonly contexts: Context[] = [];
   readonly cancels: (CancelFunc | undefined)[] = [];
   readonly mocks = new Map<number, Mock>();
-  private readonly outside = new Map<number, Outside>();
+  private readonly outside = new Map<number, ExternalSource>();
   private readonly schedulers: readonly SchedulerLike[];
 
   /** @param heard what somebody on every context hears; without it nobody listens */
@@ -94,7 +94,7 @@ export class World {
     }
   }
 
-  outsideOf(index: number): Outside {
+  outsideOf(index: number): ExternalSource {
     const made = this.outside.get(index) ?? outside(index);
     this.outside.set(index, made);
     return made;

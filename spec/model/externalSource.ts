@@ -3,7 +3,7 @@ import { EMPTY, NEVER, Observable, Subject, of, throwError } from 'rxjs';
 import type { ObservableInput } from 'rxjs';
 
 /** Something outside that contexts follow. */
-export interface Outside {
+export interface ExternalSource {
   readonly source: ObservableInput<unknown> | AbortSignal;
   /** Of ours. */
   readonly listeners: number;
@@ -13,7 +13,7 @@ export interface Outside {
 }
 
 /** The even ones are observables, the odd ones AbortSignals. */
-export function outside(index: number): Outside {
+export function outside(index: number): ExternalSource {
   return index % 2 === 0 ? subject() : signal();
 }
 
@@ -26,7 +26,7 @@ export function inputs(cause: unknown): ObservableInput<unknown>[] {
   return [NEVER, EMPTY, of(cause, 'more'), throwError(() => cause)];
 }
 
-function subject(): Outside {
+function subject(): ExternalSource {
   const speaker = new Subject<unknown>();
   let listeners = 0;
   return {
@@ -47,7 +47,7 @@ function subject(): Outside {
   };
 }
 
-function signal(): Outside {
+function signal(): ExternalSource {
   const controller = new AbortController();
   const { signal } = controller;
   let listeners = 0;

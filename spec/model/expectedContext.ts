@@ -1,16 +1,16 @@
 import type { Derivation } from './histories.js';
 import type { ModelCtx, ModelEnd } from './model.js';
-import { keys, nameOf } from './world.js';
-import type { Step } from './world.js';
+import { keys, nameOf } from './system.js';
+import type { Step } from './system.js';
 
 /** What is known of a context beforehand: what it inherits, and how it may end. */
-export class Known implements ModelCtx {
+export class ExpectedContext implements ModelCtx {
   readonly isContext = true as const;
   readonly emits = false;
   end: ModelEnd | undefined = undefined;
-  readonly parent: Known | undefined;
+  readonly parent: ExpectedContext | undefined;
   /** The nearest context, from here upwards, that has listeners of its own; none where it cannot end. */
-  readonly node: Known | undefined;
+  readonly node: ExpectedContext | undefined;
   readonly at: number | undefined;
   readonly given: unknown;
   readonly deadline: number;
@@ -29,8 +29,8 @@ export class Known implements ModelCtx {
     readonly id: number,
     readonly act: Derivation | 'root',
     /** What it was derived from, or stands for. */
-    readonly above: Known | undefined,
-    readonly sources: readonly (Known | OutsideKnown)[],
+    readonly above: ExpectedContext | undefined,
+    readonly sources: readonly (ExpectedContext | ExpectedSource)[],
     { n, other, frame, cause }: Step,
   ) {
     const parent = act === 'withoutCancel' ? undefined : above;
@@ -45,7 +45,7 @@ export class Known implements ModelCtx {
 
     const asked =
       act === 'withTimeout' ? frame + n : act === 'withDeadline' || (act === 'mock' && n > 0) ? n : Infinity;
-    const deadlines = sources.map((source) => (source instanceof Known ? source.deadline : Infinity));
+    const deadlines = sources.map((source) => (source instanceof ExpectedContext ? source.deadline : Infinity));
     const inherited = Math.min(parent?.deadline ?? Infinity, ...deadlines);
     this.deadline = Math.min(asked, inherited);
     this.at = asked < Infinity && asked <= inherited && act !== 'mock' ? asked : undefined;
@@ -62,8 +62,8 @@ export class Known implements ModelCtx {
   }
 
   /** Those of its sources that may still end it. */
-  get openSources(): readonly (Known | OutsideKnown)[] {
-    return this.sources.filter((source) => !(source instanceof OutsideKnown && source.silent));
+  get openSources(): readonly (ExpectedContext | ExpectedSource)[] {
+    return this.sources.filter((source) => !(source instanceof ExpectedSource && source.silent));
   }
 
   /** Whether the value of an observable that it follows is yet to arrive. */
@@ -72,20 +72,20 @@ export class Known implements ModelCtx {
   }
 
   /** Whom it listens to while somebody listens to it: its parent, or, somebody else's implementation, that which it stands for. */
-  get followed(): Known | undefined {
+  get followed(): ExpectedContext | undefined {
     if (this.act === 'mock') return this;
     const { node } = this.above ?? {};
     return !this.foreign ? this.parent?.node : node?.foreign === true ? node.followed : node;
   }
 
   /** Whether it ends with `other`, if it has not ended before. */
-  endsWith(other: Known): boolean {
+  endsWith(other: ExpectedContext): boolean {
     const { parent } = this;
     return parent !== undefined && (parent === other || parent.endsWith(other));
   }
 
   /** Whether it hears of the end of `other` as its descendant. A foreign one hears as a listener does, in its turn. */
-  isBelow(other: Known): boolean {
+  isBelow(other: ExpectedContext): boolean {
     const { parent } = this;
     return !this.foreign && parent !== undefined && (parent === other || parent.isBelow(other));
   }
@@ -96,7 +96,7 @@ export class Known implements ModelCtx {
 }
 
 /** The same of something outside. */
-export class OutsideKnown implements ModelCtx {
+export class ExpectedSource implements ModelCtx {
   readonly isContext = false as const;
   readonly sources = [];
 
@@ -107,6 +107,6 @@ export class OutsideKnown implements ModelCtx {
   silent = false;
 }
 
-function canEnd(act: Known['act']): boolean {
+function canEnd(act: ExpectedContext['act']): boolean {
   return act !== 'root' && act !== 'withoutCancel';
 }

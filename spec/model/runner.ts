@@ -1,29 +1,29 @@
-// Lives a history, with listeners that act while they are being notified. Every step is taken first in the model, then in the
+// Runs a history, with listeners that act while they are being notified. Every step is taken first in the model, then in the
 // library; after each, and in every call of a listener, all laws are asked.
 import { CanceledError, DeadlineExceededError } from '../../lib/index.js';
-import { Foreseen } from './foreseen.js';
+import { ExpectedState } from './expectedState.js';
 import { slots } from './histories.js';
 import type { Command, Derivation, History, Listening } from './histories.js';
-import type { Known } from './known.js';
+import type { ExpectedContext } from './expectedContext.js';
 import { Laws } from './laws.js';
 import { Listener } from './listeners.js';
-import { compareWithTwins } from './twins.js';
-import { World, describeStep, keys, schedulers } from './world.js';
-import type { Step } from './world.js';
+import { compareWithReplays } from './replay.js';
+import { System, describeStep, keys, schedulers } from './system.js';
+import type { Step } from './system.js';
 
-/** Lives `history`. Throws an error that tells the whole story when a law is broken. */
-export function live(history: History): Life {
-  const life = new Life(history);
-  life.live();
-  if (life.broken === undefined) return life;
-  const retold = new Life(history, []);
-  retold.live();
-  throw new Error([...retold.story!, `BROKEN: ${life.broken}`].join('\n'));
+/** Runs `history`. Throws an error that tells the whole story when a law is broken. */
+export function run(history: History): Runner {
+  const runner = new Runner(history);
+  runner.run();
+  if (runner.broken === undefined) return runner;
+  const retold = new Runner(history, []);
+  retold.run();
+  throw new Error([...retold.story!, `BROKEN: ${runner.broken}`].join('\n'));
 }
 
-export class Life {
-  readonly world = new World();
-  readonly foreseen = new Foreseen();
+export class Runner {
+  readonly system = new System();
+  readonly expected = new ExpectedState();
   readonly listeners: Listener[] = [];
   /** All that happened to contexts, in order. */
   readonly steps: Step[] = [];
@@ -37,7 +37,7 @@ export class Life {
   busy = false;
 
   private readonly laws = new Laws(this);
-  private readonly slots: Known[];
+  private readonly slots: ExpectedContext[];
   /** Of what is outside, which ones are followed now. */
   private readonly current = [0, 1, 2, 3];
   private readonly signals = new Set<AbortSignal>();
@@ -49,10 +49,10 @@ export class Life {
     private readonly history: History,
     readonly story?: string[],
   ) {
-    this.slots = new Array<Known>(slots).fill(this.foreseen.root);
+    this.slots = new Array<ExpectedContext>(slots).fill(this.expected.root);
   }
 
-  live(): void {
+  run(): void {
     try {
       this.liveAndFinish();
     } catch (error) {
@@ -68,7 +68,7 @@ export class Life {
     }
     this.finish();
     if (this.broken !== undefined || !this.decided) return;
-    const differs = compareWithTwins(this, this.history.foreign);
+    const differs = compareWithReplays(this, this.history.foreign);
     if (differs !== undefined) this.break('twins of one history agree, observed and unobserved', differs);
   }
 
@@ -106,17 +106,17 @@ export class Life {
 
   // Contexts.
 
-  private derive(act: Derivation, known: Known, { other, to, n }: Command): void {
+  private derive(act: Derivation, known: ExpectedContext, { other, to, n }: Command): void {
     if (!this.history.foreign && (act === 'wrap' || act === 'mock')) return;
     this.take(act, known, this.choose(act, known, other, n));
-    this.slots[to] = this.foreseen.known.at(-1)!;
+    this.slots[to] = this.expected.known.at(-1)!;
   }
 
-  private choose(act: Derivation, known: Known, other: number, n: number): Partial<Step> {
+  private choose(act: Derivation, known: ExpectedContext, other: number, n: number): Partial<Step> {
     const cause = other % 2 === 0 ? undefined : this.name('late');
     switch (act) {
       case 'withTimeout':
-        return { n: n === 15 ? Infinity : this.instant(known, n) - this.world.clock.frame, cause };
+        return { n: n === 15 ? Infinity : this.instant(known, n) - this.system.clock.frame, cause };
       case 'withDeadline':
         return { n: this.instant(known, n), cause };
       case 'withValue':
@@ -140,25 +140,25 @@ export class Life {
   }
 
   /** A time near now. Below foreign contexts each has a fraction of its own: of two timers in one instant either may be first. */
-  private instant({ belowForeign }: Known, n: number): number {
-    return Math.floor(this.world.clock.frame) + n - 2 + (belowForeign ? this.foreseen.known.length / 1024 : 0);
+  private instant({ belowForeign }: ExpectedContext, n: number): number {
+    return Math.floor(this.system.clock.frame) + n - 2 + (belowForeign ? this.expected.known.length / 1024 : 0);
   }
 
-  private cancel(known: Known, cause?: unknown): void {
-    let target: Known | undefined = known;
-    while (target !== undefined && this.world.cancels[target.id] === undefined) target = target.above;
+  private cancel(known: ExpectedContext, cause?: unknown): void {
+    let target: ExpectedContext | undefined = known;
+    while (target !== undefined && this.system.cancels[target.id] === undefined) target = target.above;
     if (target !== undefined) this.take('cancel', target, { cause });
   }
 
   /** Who has spoken is replaced: one that only emitted at once, so that nobody comes late, the others when they are to speak again. */
   private speak(place: number, n: number): void {
     const index = this.current[place]!;
-    const { end, silent } = this.foreseen.outsideOf(index);
+    const { end, silent } = this.expected.outsideOf(index);
     const next = index + this.current.length;
     const other = end !== undefined || silent ? next : index;
     const emits = place % 2 === 0 && n % 8 > 1;
     this.current[place] = emits ? other + this.current.length : other;
-    this.take('speak', this.foreseen.known[0]!, {
+    this.take('speak', this.expected.known[0]!, {
       other,
       n: n % 8,
       cause:
@@ -171,36 +171,36 @@ export class Life {
   }
 
   private end(which: number, n: number): void {
-    const mocks = this.foreseen.known.filter(({ act, end }) => act === 'mock' && end === undefined);
+    const mocks = this.expected.known.filter(({ act, end }) => act === 'mock' && end === undefined);
     const cause = n % 2 === 0 ? new CanceledError() : new DeadlineExceededError();
     if (mocks.length > 0) this.take('end', mocks[which % mocks.length]!, { n, cause });
   }
 
-  private take(act: Step['act'], known: Known, more: Partial<Step>): void {
+  private take(act: Step['act'], known: ExpectedContext, more: Partial<Step>): void {
     const step = this.step(act, known.id, more);
-    this.tell(() => describeStep(step, this.foreseen.known.length));
-    if (this.foreseen.pending) this.decided = false;
+    this.tell(() => describeStep(step, this.expected.known.length));
+    if (this.expected.pending) this.decided = false;
     this.steps.push(step);
-    const made = this.foreseen.take(step);
-    if (this.foreseen.orderMatters) this.decided = false;
-    this.world.take(step);
+    const made = this.expected.take(step);
+    if (this.expected.orderMatters) this.decided = false;
+    this.system.take(step);
     this.laws.atEveryMoment();
     if (made !== undefined) this.laws.whenDerived(made);
   }
 
   private step(act: Step['act'], ctx: number, more: Partial<Step>): Step {
-    return { act, ctx, other: 0, more: [], n: 0, cause: undefined, frame: this.world.clock.frame, ...more };
+    return { act, ctx, other: 0, more: [], n: 0, cause: undefined, frame: this.system.clock.frame, ...more };
   }
 
   // Time.
 
   private pass(ms: number, loop: boolean): void {
-    const { clock } = this.world;
+    const { clock } = this.system;
     const frame = clock.frame + ms;
     // A listener cannot let time pass, but it can take its time.
     if (!loop && this.depth === 0) return this.advance(frame);
     if (this.history.foreign) return;
-    if (this.foreseen.pending) this.decided = false;
+    if (this.expected.pending) this.decided = false;
     this.tell(() => `busy until ${frame}`);
     this.busy = true;
     clock.jump(ms);
@@ -209,15 +209,15 @@ export class Life {
 
   private advance(frame: number): void {
     this.tell(() => `wait until ${frame}`);
-    this.world.fireUntil(frame, () => this.laws.atEveryMoment());
+    this.system.fireUntil(frame, () => this.laws.atEveryMoment());
     this.busy = false;
     this.laws.atEveryMoment();
   }
 
   // Listeners.
 
-  private listen(kind: Listening, known: Known, { reactions, throws }: Command): void {
-    const ctx = this.world.contexts[known.id]!;
+  private listen(kind: Listening, known: ExpectedContext, { reactions, throws }: Command): void {
+    const ctx = this.system.contexts[known.id]!;
     // What somebody else's implementation shows is for itself to keep.
     const own = known.node?.foreign === true && (kind === 'done$' || kind === 'signal') ? 'afterFunc' : kind;
     if (own === 'signal') {
@@ -264,11 +264,11 @@ export class Life {
     this.tell(() => 'finish');
     const { ending } = this.history;
     if (ending > 1) for (const listener of this.listeners) this.leave(listener);
-    for (const known of ending % 2 === 0 ? [...this.foreseen.known] : [...this.foreseen.known].reverse()) {
-      if (this.world.cancels[known.id]) this.take('cancel', known, {});
+    for (const known of ending % 2 === 0 ? [...this.expected.known] : [...this.expected.known].reverse()) {
+      if (this.system.cancels[known.id]) this.take('cancel', known, {});
       if (known.act === 'mock' && known.end === undefined) this.take('end', known, { cause: new CanceledError() });
     }
-    this.advance(this.world.clock.frame);
+    this.advance(this.system.clock.frame);
     this.laws.whenAllIsQuiet();
     // Who still waits, waits for what cannot end.
     for (const listener of this.listeners) if (listener.state === 'waiting') this.leave(listener);
@@ -281,6 +281,6 @@ export class Life {
 
   private tell(what: () => string): void {
     if (this.story === undefined || this.broken !== undefined) return;
-    this.story.push(`${this.world.clock.frame}`.padEnd(8) + '  '.repeat(this.depth) + what());
+    this.story.push(`${this.system.clock.frame}`.padEnd(8) + '  '.repeat(this.depth) + what());
   }
 }

@@ -2,13 +2,13 @@
 import { CanceledError, DeadlineExceededError, remaining, throwIfDone } from '../../lib/index.js';
 import type { Context, ContextError } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
-import type { Known } from './known.js';
-import type { Life } from './life.js';
+import type { ExpectedContext } from './expectedContext.js';
+import type { Runner } from './runner.js';
 import type { Listener } from './listeners.js';
 import type { ModelEnd } from './model.js';
-import { needed } from './needed.js';
-import { nameOfOutside } from './outside.js';
-import { keys, print } from './world.js';
+import { expectedLinks } from './expectedLinks.js';
+import { nameOfOutside } from './externalSource.js';
+import { keys, print } from './system.js';
 
 type Errs = readonly (ContextError | undefined)[];
 
@@ -22,17 +22,17 @@ export class Laws {
   private looks = 0;
   private frame = 0;
 
-  constructor(private readonly life: Life) {}
+  constructor(private readonly runner: Runner) {}
 
   /** After every step, and whenever a listener is called. */
   atEveryMoment(): void {
-    const { world, foreseen, broken } = this.life;
-    const { model, known } = foreseen;
+    const { system, expected, broken } = this.runner;
+    const { model, known } = expected;
     if (broken !== undefined) return;
     const before = this.reading;
     this.reading = true;
-    if (world.clock.frame > this.frame) model.pass((this.frame = world.clock.frame));
-    const errs = world.contexts.map((ctx) => ctx.err);
+    if (system.clock.frame > this.frame) model.pass((this.frame = system.clock.frame));
+    const errs = system.contexts.map((ctx) => ctx.err);
     this.whoFollowsMayBeToldInAnyOrder(errs);
     for (let id = 0; id < errs.length; id++) {
       const ctx = known[id]!;
@@ -46,7 +46,7 @@ export class Laws {
     this.reading = before;
   }
 
-  whenDerived(made: Known): void {
+  whenDerived(made: ExpectedContext): void {
     this.valuesAreInherited(made);
     this.doneIsOneObservable(made);
   }
@@ -81,20 +81,20 @@ export class Laws {
 
   /** Between two steps of a history. */
   whenAllIsQuiet(): void {
-    if (this.life.broken !== undefined || this.life.busy) return;
-    for (const ctx of this.life.foreseen.known) {
+    if (this.runner.broken !== undefined || this.runner.busy) return;
+    for (const ctx of this.runner.expected.known) {
       if (ctx.pending) this.broken('who follows what has ended is done when all have been told', ctx, 'is not');
     }
-    for (const listener of this.life.listeners) this.everybodyWasCalled(listener);
+    for (const listener of this.runner.listeners) this.everybodyWasCalled(listener);
     this.onlyWhatIsNeededIsLinkedOrArmed();
   }
 
   whenAllIsOver(): void {
-    const left = this.life.world.left();
-    if (left !== '') this.life.break('after the end nothing is linked anywhere, and no timer is armed', left);
+    const left = this.runner.system.left();
+    if (left !== '') this.runner.break('after the end nothing is linked anywhere, and no timer is armed', left);
   }
 
-  private aDoneContextStaysDone(ctx: Known, err: ContextError | undefined): void {
+  private aDoneContextStaysDone(ctx: ExpectedContext, err: ContextError | undefined): void {
     const first = this.shown[ctx.id];
     if (err === undefined && first === undefined) return;
     const { cause } = this.contextOf(ctx);
@@ -105,14 +105,14 @@ export class Laws {
   }
 
   /** Nobody sees half of a cancellation: this is asked from inside every listener too. */
-  private aDescendantOfADoneContextIsDone(ctx: Known, errs: Errs): void {
+  private aDescendantOfADoneContextIsDone(ctx: ExpectedContext, errs: Errs): void {
     const { id, parent } = ctx;
     if (parent !== undefined && errs[parent.id] !== undefined && errs[id] === undefined) {
       this.broken('a descendant of a done context is done', ctx, `is not, though ${String(parent)} is`);
     }
   }
 
-  private theModelAgrees(ctx: Known, err: ContextError | undefined): void {
+  private theModelAgrees(ctx: ExpectedContext, err: ContextError | undefined): void {
     const { end } = ctx;
     if (end === undefined || err === undefined) {
       if (end !== err) this.disagree(ctx, end === undefined ? 'open' : end.kind);
@@ -130,33 +130,36 @@ export class Laws {
     if (this.contextOf(ctx).cause !== wanted) this.disagree(ctx, `so with the cause ${print(wanted)}`);
   }
 
-  private disagree(ctx: Known, wanted: string): void {
+  private disagree(ctx: ExpectedContext, wanted: string): void {
     const { err, cause } = this.contextOf(ctx);
     this.broken('the library and the model agree', ctx, `is ${say(err, cause)}, and should be ${wanted}`);
   }
 
   /** Where the library shows those done that may have been told by now, the model goes along. */
   private whoFollowsMayBeToldInAnyOrder(errs: Errs): void {
-    const { known, model } = this.life.foreseen;
-    for (let told: Known | undefined; (told = known.find((ctx) => ctx.pending && this.wasToldNow(ctx, errs)));) {
+    const { known, model } = this.runner.expected;
+    for (
+      let told: ExpectedContext | undefined;
+      (told = known.find((ctx) => ctx.pending && this.wasToldNow(ctx, errs)));
+    ) {
       model.follow(told);
     }
   }
 
   /** Not with its parent, and not before those below who show another err. */
-  private wasToldNow(ctx: Known, errs: Errs): boolean {
+  private wasToldNow(ctx: ExpectedContext, errs: Errs): boolean {
     const { id, parent } = ctx;
     const err = errs[id];
     return (
       err !== undefined &&
       (parent === undefined || err !== errs[parent.id]) &&
-      !this.life.foreseen.known.some(
+      !this.runner.expected.known.some(
         (other) => other.end === undefined && errs[other.id] !== err && other.endsWith(ctx),
       )
     );
   }
 
-  private noDeadlineIsLaterThanThatOfTheParent(ctx: Known): void {
+  private noDeadlineIsLaterThanThatOfTheParent(ctx: ExpectedContext): void {
     const deadline = this.contextOf(ctx).deadline ?? Infinity;
     const above = ctx.parent === undefined ? Infinity : (this.contextOf(ctx.parent).deadline ?? Infinity);
     if (deadline > above || deadline !== ctx.deadline) {
@@ -165,10 +168,10 @@ export class Laws {
     }
   }
 
-  private whatIsDerivedFromErrAgrees(known: Known): void {
+  private whatIsDerivedFromErrAgrees(known: ExpectedContext): void {
     const ctx = this.contextOf(known);
     if (ctx.err === undefined && ctx.cause !== undefined) this.broken('an open context has no cause', known, 'has');
-    const left = ctx.err ? 0 : Math.max(0, known.deadline - this.life.world.clock.frame);
+    const left = ctx.err ? 0 : Math.max(0, known.deadline - this.runner.system.clock.frame);
     if (remaining(ctx) !== left) this.broken('remaining is the time that is left', known, `has ${remaining(ctx)} ms`);
     let thrown: unknown;
     try {
@@ -179,7 +182,7 @@ export class Laws {
     if (thrown !== ctx.err) this.broken('throwIfDone throws err', known, `threw ${String(thrown)}`);
   }
 
-  private valuesAreInherited(made: Known): void {
+  private valuesAreInherited(made: ExpectedContext): void {
     for (const [index, key] of keys.entries()) {
       const value = this.contextOf(made).value(key);
       const wanted = made.values[index];
@@ -189,7 +192,7 @@ export class Laws {
     }
   }
 
-  private doneIsOneObservable(made: Known): void {
+  private doneIsOneObservable(made: ExpectedContext): void {
     const { done$ } = this.contextOf(made);
     const shared = made.act === 'withValue' ? this.contextOf(made.above!).done$ : this.contextOf(made).done$;
     if (done$ !== shared) this.broken('done$ is one, and a value context shares it', made, 'has another');
@@ -198,7 +201,7 @@ export class Laws {
   /** Listeners of one context in the order in which they came, and before those of its descendants that end with it. */
   private listenersAreCalledInOrder(listener: Listener): void {
     const { turn, known } = listener;
-    for (const other of this.life.listeners) {
+    for (const other of this.runner.listeners) {
       const { node } = other.known;
       if (other.state !== 'waiting' || node === undefined) continue;
       const first = node === known.node ? other.turn < turn : known.node!.isBelow(node) && node.end === known.node!.end;
@@ -221,30 +224,30 @@ export class Laws {
 
   private onlyWhatIsNeededIsLinkedOrArmed(): void {
     const law = 'linked and armed is only what somebody listens to';
-    const { world, foreseen, listeners } = this.life;
-    const { heard, subscribed, timers } = needed(foreseen.known, listeners);
-    for (const ctx of foreseen.known) {
+    const { system, expected, listeners } = this.runner;
+    const { heard, subscribed, timers } = expectedLinks(expected.known, listeners);
+    for (const ctx of expected.known) {
       const count = listenerCount(this.contextOf(ctx));
       const wanted = heard.of(ctx.node);
       if (count !== wanted) this.broken(law, ctx, `has ${count} listeners, and should have ${wanted}`);
-      const open = world.mocks.get(ctx.id)?.open ?? 0;
+      const open = system.mocks.get(ctx.id)?.open ?? 0;
       if (open !== subscribed.of(ctx)) this.broken(law, ctx, `has ${open} subscribers of its own`);
     }
-    for (const [index, one] of foreseen.outside) {
-      const { listeners, shared } = world.outsideOf(index);
+    for (const [index, one] of expected.outside) {
+      const { listeners, shared } = system.outsideOf(index);
       const wanted = shared ? Math.min(heard.of(one), 1) : heard.of(one);
-      if (listeners !== wanted) this.life.break(law, `${nameOfOutside(index)} has ${listeners} listeners`);
+      if (listeners !== wanted) this.runner.break(law, `${nameOfOutside(index)} has ${listeners} listeners`);
     }
-    const armed = world.clock.actions.length;
-    if (armed !== timers) this.life.break(law, `${armed} timers, where ${timers} are needed`);
+    const armed = system.clock.actions.length;
+    if (armed !== timers) this.runner.break(law, `${armed} timers, where ${timers} are expectedLinks`);
   }
 
-  private contextOf({ id }: Known): Context {
-    return this.life.world.contexts[id]!;
+  private contextOf({ id }: ExpectedContext): Context {
+    return this.runner.system.contexts[id]!;
   }
 
-  private broken(law: string, who: Known | Listener, how: string): void {
-    this.life.break(law, `${String(who)} ${how}`);
+  private broken(law: string, who: ExpectedContext | Listener, how: string): void {
+    this.runner.break(law, `${String(who)} ${how}`);
   }
 }
 

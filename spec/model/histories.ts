@@ -1,4 +1,4 @@
-// Random histories of contexts: what is done, and what listeners do when they are called. life.ts lives them.
+// Random histories of contexts: what is done, and what listeners do when they are called. runner.ts lives them.
 import fc from 'fast-check';
 
 /** The simplest is first in each of these, for shrinking goes that way. What stands there twice happens twice as often. */

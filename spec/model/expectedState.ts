@@ -1,24 +1,24 @@
 // What must come of a history: every step is taken in the model first.
 import { CanceledError } from '../../lib/index.js';
-import { Known, OutsideKnown } from './known.js';
+import { ExpectedContext, ExpectedSource } from './expectedContext.js';
 import { Model } from './model.js';
 import type { ModelCtx } from './model.js';
-import type { Step } from './world.js';
+import type { Step } from './system.js';
 
-export class Foreseen {
+export class ExpectedState {
   readonly model = new Model();
-  /** As many as there are in the world, the root being the first. */
-  readonly known: Known[] = [];
-  readonly outside = new Map<number, OutsideKnown>();
-  readonly root: Known;
+  /** As many as there are in the system, the root being the first. */
+  readonly known: ExpectedContext[] = [];
+  readonly outside = new Map<number, ExpectedSource>();
+  readonly root: ExpectedContext;
 
   constructor() {
     const step: Step = { act: 'withValue', ctx: 0, other: 0, more: [], n: 0, cause: undefined, frame: 0 };
-    this.root = this.add(new Known(0, 'root', undefined, [], step), 0);
+    this.root = this.add(new ExpectedContext(0, 'root', undefined, [], step), 0);
   }
 
   /** @returns what is derived, if anything is */
-  take(step: Step): Known | undefined {
+  take(step: Step): ExpectedContext | undefined {
     const { act, ctx, other, n, cause, frame } = step;
     const known = this.known[ctx]!;
     switch (act) {
@@ -41,13 +41,13 @@ export class Foreseen {
     const followed = act === 'followCtx' ? [other, ...step.more].map((id) => this.known[id]!) : [];
     const sources = act === 'followOutside' ? [this.outsideOf(other)] : followed;
     const above = act === 'mock' ? undefined : known;
-    const made = this.add(new Known(this.known.length, act, above, sources, step), frame);
+    const made = this.add(new ExpectedContext(this.known.length, act, above, sources, step), frame);
     if (act === 'followInput' && n > 1) this.model.end(made, { kind: 'canceled', cause });
     return made;
   }
 
-  outsideOf(index: number): OutsideKnown {
-    const known = this.outside.get(index) ?? new OutsideKnown(index % 2 === 0);
+  outsideOf(index: number): ExpectedSource {
+    const known = this.outside.get(index) ?? new ExpectedSource(index % 2 === 0);
     this.outside.set(index, known);
     return known;
   }
@@ -71,7 +71,7 @@ export class Foreseen {
     return false;
   }
 
-  private add(known: Known, now: number): Known {
+  private add(known: ExpectedContext, now: number): ExpectedContext {
     this.known.push(known);
     this.model.add(known, now);
     return known;

@@ -2,7 +2,7 @@ import { Subscription } from 'rxjs';
 import type { SchedulerAction, SchedulerLike } from 'rxjs';
 
 /** A scheduler whose every timer a spec fires by hand, when and as often as it likes. */
-export class Hand implements SchedulerLike {
+export class ManualScheduler implements SchedulerLike {
   time = 0;
   readonly timers: { delay: number; canceled: boolean; fire: () => void }[] = [];
   /** Called within `schedule`, with what it is about to return. */

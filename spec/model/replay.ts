@@ -1,45 +1,47 @@
-// What happened to the contexts of a life happens to others, one thing after the other and not from inside listeners: to some with
+// What happened to the contexts of a runner happens to others, one thing after the other and not from inside listeners: to some with
 // a listener on every context, and to some with none; nobody reads until all is over. They must have ended as the first ones did.
 import type { Context, ContextError } from '../../lib/index.js';
-import type { Heard } from './listen.js';
-import type { Life } from './life.js';
+import type { Heard } from '../helpers/listen.js';
+import type { Runner } from './runner.js';
 import type { ModelEnd } from './model.js';
-import { World, nameOf, print } from './world.js';
+import { System, nameOf, print } from './system.js';
 
 /** @returns what differs, if anything does */
-export function compareWithTwins(life: Life, foreign: boolean): string | undefined {
-  return compare(life, foreign, 'with a listener on every context', []) ?? compare(life, foreign, 'with no listener');
+export function compareWithReplays(runner: Runner, foreign: boolean): string | undefined {
+  return (
+    compare(runner, foreign, 'with a listener on every context', []) ?? compare(runner, foreign, 'with no listener')
+  );
 }
 
-function compare(life: Life, foreign: boolean, how: string, heard?: Heard[]): string | undefined {
-  const world = replay(life, foreign, heard);
-  const ids = life.foreseen.known.map(({ id }) => id);
+function compare(runner: Runner, foreign: boolean, how: string, heard?: Heard[]): string | undefined {
+  const system = replay(runner, foreign, heard);
+  const ids = runner.expected.known.map(({ id }) => id);
   // Who is asked first must not matter.
   const what =
-    whoEndedOtherwise(life, world, heard === undefined ? ids.reverse() : ids) ??
-    whoHeardOtherwise(world, heard) ??
-    (world.left() && `after the end: ${world.left()}`);
+    whoEndedOtherwise(runner, system, heard === undefined ? ids.reverse() : ids) ??
+    whoHeardOtherwise(system, heard) ??
+    (system.left() && `after the end: ${system.left()}`);
   return what ? `${how}, ${what}` : undefined;
 }
 
-function replay(life: Life, foreign: boolean, heard?: Heard[]): World {
-  const world = new World(heard);
+function replay(runner: Runner, foreign: boolean, heard?: Heard[]): System {
+  const system = new System(heard);
   const wait = (frame: number) => {
     // Where nothing depends on a timer, and nobody waits for one, none fires.
-    if (heard === undefined && !foreign) world.clock.frame = frame;
-    else world.fireUntil(frame, look);
+    if (heard === undefined && !foreign) system.clock.frame = frame;
+    else system.fireUntil(frame, look);
   };
   // What is foreign counts as ended when it is first seen to be.
   const look = () => {
-    if (foreign) for (const ctx of world.contexts) read(ctx);
+    if (foreign) for (const ctx of system.contexts) read(ctx);
   };
-  for (const step of life.steps) {
+  for (const step of runner.steps) {
     wait(step.frame);
-    world.take(step);
+    system.take(step);
     look();
   }
-  wait(life.world.clock.frame);
-  return world;
+  wait(runner.system.clock.frame);
+  return system;
 }
 
 function read(ctx: Context): unknown {
@@ -47,8 +49,8 @@ function read(ctx: Context): unknown {
 }
 
 function whoEndedOtherwise(
-  { foreseen: { known } }: Life,
-  { contexts }: World,
+  { expected: { known } }: Runner,
+  { contexts }: System,
   ids: readonly number[],
 ): string | undefined {
   const errs = new Map<unknown, ContextError>();
@@ -76,7 +78,7 @@ function whoEndedOtherwise(
   return undefined;
 }
 
-function whoHeardOtherwise({ contexts }: World, heard: Heard[] = []): string | undefined {
+function whoHeardOtherwise({ contexts }: System, heard: Heard[] = []): string | undefined {
   for (const [id, { errs, completed, unsubscribe }] of heard.entries()) {
     unsubscribe();
     const { err } = contexts[id]!;
