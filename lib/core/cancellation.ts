@@ -65,8 +65,7 @@ export function endOf(node: Cancelable | undefined): End | undefined {
 
 function endFromAbove(node: Cancelable): End | undefined {
   const { limit } = node.scope;
-  const outside = limit?.outside;
-  outside?.refresh();
+  limit?.outside?.refresh();
   // Linked contexts have been notified of every end above, but of those that were only seen, unless notifying is under way.
   const notified = notifying === 0;
   let top = node;
@@ -76,16 +75,16 @@ function endFromAbove(node: Cancelable): End | undefined {
     top = above;
   }
 
-  const end = endBy(limit, top.end ?? outside?.node.end);
+  const end = limit === undefined ? top.end : endWithin(limit, top.end);
   // Keep what was found: the next look need not go as far.
   if (end !== undefined) for (let n = node; n.end === undefined; n = n.above!) n.end = end;
   return end;
 }
 
 /** A deadline that lies before the nearest end above came first. */
-function endBy(limit: Limit | undefined, end: End | undefined): End | undefined {
-  if (limit === undefined) return end;
-  if (limit.node.end !== undefined) return end ?? limit.node.end;
+function endWithin(limit: Limit, stored: End | undefined): End | undefined {
+  if (limit.node.end !== undefined) return stored ?? limit.node.end;
+  const end = stored ?? limit.outside?.node.end;
   return limit.expireIfPast(end) ?? end;
 }
 

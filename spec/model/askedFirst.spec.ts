@@ -1,4 +1,5 @@
 // Who is asked first must not matter, below contexts that were found done and of which nobody has heard yet.
+import { NEVER } from 'rxjs';
 import { background, withCancel, withCancelOn, withScheduler, withTimeout } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 import { Clock } from '../helpers/clock.js';
@@ -41,5 +42,19 @@ describe('whoever is asked first', () => {
       const [lower] = withCancelOn(upper, withTimeout(root, 1)[0]);
       return [upper, lower, withCancel(lower)[0]];
     });
+  });
+
+  it('of a deadline and one above a followed context, at one instant, the nearer one counts for all below it', () => {
+    const clock = new Clock();
+    const root = withScheduler(background(), clock);
+    const [upper] = withTimeout(root, 1);
+    const [linked] = withCancelOn(upper, NEVER);
+    const [lower] = withTimeout(withCancel(linked)[0], 1);
+    const [leaf] = withCancel(lower);
+    leaf.done$.subscribe();
+    clock.jump(1);
+    for (const ctx of [upper, linked, lower, leaf]) expect(ctx.err).toBeDefined();
+    expect(leaf.err).toBe(lower.err);
+    expect(lower.err).not.toBe(upper.err);
   });
 });

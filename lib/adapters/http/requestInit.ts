@@ -15,13 +15,17 @@ export function overriding(init: RequestInit, own: RequestInit): RequestInit {
   );
 }
 
-/** What a Request says and `fetch` forgets when it is given an init as well: of which page the request is. */
-export function referrerOf({ referrer, referrerPolicy }: Partial<Request>): RequestInit {
-  return {
-    // The default, which Node does not take back.
-    ...(referrer !== undefined && referrer !== 'about:client' && { referrer }),
-    ...(referrerPolicy !== undefined && { referrerPolicy }),
-  };
+/**
+ * What a Request says and `fetch` forgets when it is given an init as well: of which page the request is. Node 24 forgets it
+ * without an init, too: the host's own copy of such a Request tells.
+ */
+export function referrerOf({ url, referrer, referrerPolicy }: Partial<Request>): RequestInit {
+  // A text, a URL, or the Request of an implementation that knows no pages.
+  if (url === undefined || referrerPolicy === undefined) return {};
+  // The default, which Node does not take back.
+  if (referrer === undefined || referrer === 'about:client') return { referrerPolicy };
+  const copy = new Request(new Request(url, { referrer, referrerPolicy }), {});
+  return { ...(copy.referrer === referrer && { referrer }), referrerPolicy: copy.referrerPolicy };
 }
 
 /** What may be given as a body, or may come as one, and is read bit by bit. */
