@@ -130,23 +130,20 @@ export class End {
   }
 }
 
-// Without a stack: it would show who read `err` first, which helps nobody, and costs ten times the error itself.
+// Without a stack: it would show who read `err` first, which helps nobody, and costs ten times the error itself. No function is
+// called to take the limit back: near the end of the stack that might fail.
 function makeError(ErrorClass: End['ErrorClass'], cause: unknown): ContextError {
   const { stackTraceLimit } = host;
-  limitStack(0);
   try {
+    host.stackTraceLimit = 0;
+    return new ErrorClass(cause);
+  } catch (error) {
+    // Where `Error` is frozen the stack stays.
+    if (host.stackTraceLimit === 0 && stackTraceLimit !== 0) throw error;
     return new ErrorClass(cause);
   } finally {
-    limitStack(stackTraceLimit);
+    if (host.stackTraceLimit === 0) host.stackTraceLimit = stackTraceLimit;
   }
 }
 
 const host = Error as { stackTraceLimit?: unknown };
-
-function limitStack(frames: unknown): void {
-  try {
-    host.stackTraceLimit = frames;
-  } catch {
-    // Where `Error` is frozen the stack stays.
-  }
-}
