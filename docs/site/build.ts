@@ -24,6 +24,7 @@ const guides = [
   'docs/testing.md',
   'docs/how-it-works.md',
   'docs/performance.md',
+  'docs/upgrading.md',
   'bench/README.md',
   'docs/guarantees.md',
 ];
