@@ -57,7 +57,8 @@ const targets: Target[] = [
   ),
   floored({ why: 'as above', by: 'floor: its objects alone' }, cancelTree(6, 1, 'ClosedCanceler')),
   cancelTree(2, 1, 'Background'),
-  faster(3, 'tree', 'CheckCanceled, Err'),
+  // Go's takes a mutex: 9.8 ns on one machine and 4.7 ns on another, where this takes 2.4 and 3.6.
+  { ...faster(3, 'tree', 'CheckCanceled, Err'), gate: 0.8 },
   floored(
     {
       why: 'done$ and err read in such a loop, each behind a reference',

@@ -8,6 +8,7 @@ import { isContext, isSignal, toInternal } from '../core/foreign.js';
 import { invalidArgument } from '../core/invalidArgument.js';
 import { contextSource, dropSource, eventSource, linkTo, signalSource } from '../core/link.js';
 import type { LinkSource } from '../core/link.js';
+import { background } from './rxjs7.js';
 import { fromInput } from '../observables/fromInput.js';
 
 /** What can end a context from outside. */
@@ -70,7 +71,8 @@ function isPromise(source: unknown): source is PromiseLike<unknown> {
 
 /** A node that ends with an event. */
 function newEventNode({ streams, clock }: Scope, source?: Source): ContextNode {
-  return new ContextNode(undefined, new Scope(streams, clock, undefined, undefined, undefined), source);
+  const root = toInternal(background(), 'withCancelOn');
+  return new ContextNode(root, new Scope(streams, clock, undefined, undefined, undefined), source);
 }
 
 const promises = new WeakMap<PromiseLike<unknown>, LinkSource>();

@@ -12,6 +12,8 @@ export interface Cancelable extends ListOwner {
   /** Set once: by its own end, or by the first look at that of an ancestor. */
   end: End | undefined;
   readonly above: Cancelable | undefined;
+  /** `undefined` for a root, and for what is foreign. */
+  readonly parent: { readonly canceler: Cancelable | undefined } | undefined;
   readonly source: EndSource | undefined;
   readonly scope: { readonly limit: Limit | undefined };
   /** The time on the clock of its tree; NaN when that clock throws, which is reported. */
@@ -58,8 +60,8 @@ let next: Cancelable | undefined;
 /** Returns how `node` ended, by itself or with an ancestor; `undefined` while it has not, and for what never ends. */
 export function endOf(node: Cancelable | undefined): End | undefined {
   if (node === undefined || node.end !== undefined) return node?.end;
-  // Most have nothing above that can end.
-  const alone = node.scope.limit === undefined && node.above === undefined;
+  // Most have nothing above that can end. What is foreign is a limit, too, and the only one without a parent.
+  const alone = node.scope.limit === undefined && node.parent!.canceler === undefined;
   return alone ? undefined : endFromAbove(node);
 }
 
