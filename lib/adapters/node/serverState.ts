@@ -2,12 +2,11 @@
 // What is known of one server: its open requests, and who shuts it down.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { Observable, Subject } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import type { ContextError } from '../../core/errors.js';
-import { toInternal } from '../../core/foreign.js';
 import { invalidArgument } from '../../core/invalidArgument.js';
 import type { ContextNode } from '../../core/contextNode.js';
+import { Grace } from './graceContext.js';
 
 /** A request of `node:http`, `node:https` or `node:http2`. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest;
@@ -60,8 +59,7 @@ export class ServerState {
   /** Set when a shutdown begins. */
   closing = false;
   readonly closers = new Set<Closer>();
-  private readonly impatient$ = new Subject<void>();
-  private readonly graceContexts = new WeakMap<ContextNode, ContextNode>();
+  private readonly grace = new Grace((err) => this.spares(err));
 
   add(lifecycle: OpenRequest): void {
     lifecycle.place = this.open.push(lifecycle) - 1;
@@ -85,55 +83,17 @@ export class ServerState {
 
   /** The patience of a closer is over. */
   endGrace(): void {
-    this.impatient$.next();
+    this.grace.end();
   }
 
   /** What a request's context is derived from: `parent`, as long as nobody has patience with requests when that ends. */
   under(parent: ContextNode): ContextNode {
-    if (parent.canceler === undefined) return parent;
-    let graceContext = this.graceContexts.get(parent);
-    if (graceContext === undefined) {
-      graceContext = toInternal(this.newGraceContext(parent), 'requestContext', 'parent');
-      this.graceContexts.set(parent, graceContext);
-    }
-    return graceContext;
+    return this.grace.contextFor(parent);
   }
 
   private spares(err: ContextError): boolean {
     // Whatever ends together with a closer's context has the same error.
     for (const { patient, ctx } of this.closers) if (patient && ctx.err === err) return true;
     return false;
-  }
-
-  private newGraceContext(parent: ContextNode): Context {
-    const err = () => {
-      const { err } = parent;
-      return err === undefined || this.spares(err) ? undefined : err;
-    };
-    const graceContext: Omit<Context, 'signal'> = {
-      get deadline() {
-        return parent.deadline;
-      },
-      done$: new Observable<ContextError>((subscriber) => {
-        const look = () => {
-          const ended = err();
-          if (ended === undefined) return;
-          subscriber.next(ended);
-          subscriber.complete();
-        };
-        subscriber.add(this.impatient$.subscribe(look));
-        subscriber.add(parent.done$.subscribe(look));
-      }),
-      get err() {
-        return err();
-      },
-      get cause() {
-        return parent.cause;
-      },
-      value: (key) => parent.value(key),
-      toString: () => String(parent),
-    };
-    // A parent's signal is asked for by nobody.
-    return graceContext as Context;
   }
 }
