@@ -65,7 +65,7 @@ class GraceContext extends Source implements OutsideLimit {
 
   refresh(): void {
     const { node, parent, grace } = this;
-    const end = node.end === undefined ? knownEndOf(parent.canceler) : undefined;
+    const end = node.end === undefined ? knownEndOf(parent.canceler!) : undefined;
     if (end === undefined) return;
     if (grace.spares(end.error)) this.spared = true;
     // What was spared ends now, or a deadline in the grace would have come too late.

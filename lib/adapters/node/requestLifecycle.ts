@@ -53,6 +53,8 @@ export abstract class RequestLifecycle implements OpenRequest {
   ctx: ContextNode | undefined = undefined;
   /** How it ended: the response went out whole, or did not. `undefined` while it is open. */
   whole: boolean | undefined = undefined;
+  /** Whether its handler failed. */
+  failed = false;
   /** Among the open ones of its server. */
   place = 0;
 

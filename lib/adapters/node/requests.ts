@@ -1,17 +1,18 @@
 /// <reference types="node" preserve="true" />
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { Observable, Subscriber, config, of, retry, throwError } from 'rxjs';
-import type { Observer, OperatorFunction, Subscription, TeardownLogic } from 'rxjs';
+import type { Observable, Subscriber } from 'rxjs';
 import type { Context } from '../../core/context.js';
 import { isDeadlineExceeded } from '../../core/errors.js';
 import { toInternal } from '../../core/foreign.js';
 import { ContextNode } from '../../core/contextNode.js';
 import { Listener } from '../../core/listenerList.js';
 import { cancel, listen } from '../../core/cancellation.js';
-import { report } from '../../core/timer.js';
+import { complain } from './failures.js';
+import { GuardedRequests } from './guardedRequests.js';
+import type { Tally } from './guardedRequests.js';
 import { respondWithError, ignoreWrites } from './responses.js';
-import { lifecycleOf, knownLifecycle } from './requestLifecycle.js';
+import { lifecycleOf } from './requestLifecycle.js';
 import type { RequestLifecycle } from './requestLifecycle.js';
 import type { AnyRequest, AnyResponse } from './serverState.js';
 import { contextFor, limitsOf } from './requestContext.js';
@@ -81,7 +82,7 @@ export function requests(
   const state = stateOf(server);
 
   const tally: Tally = { emitted: 0 };
-  return new Requests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
+  return new GuardedRequests<HttpRequest<AnyRequest, AnyResponse>>(tally, (subscriber) => {
     const alive = state.under(above);
     const all = new ContextNode(alive, alive.scope, undefined);
     const end = (lifecycle: RequestLifecycle) => {
@@ -117,10 +118,8 @@ export function requests(
   });
 }
 
-const failed = new WeakSet<RequestLifecycle>();
-
 function statusFor(lifecycle: RequestLifecycle, parentErr: unknown): 500 | 503 | 504 {
-  if (failed.has(lifecycle)) return 500;
+  if (lifecycle.failed) return 500;
   const { err } = lifecycle.ctx!;
   return isDeadlineExceeded(err) && err !== parentErr ? 504 : 503;
 }
@@ -129,83 +128,6 @@ function complete(subscriber: Subscriber<unknown>): void {
   subscriber.complete();
 }
 
-interface Tally {
-  emitted: number;
-}
-
-/** Guards the observer that is subscribed in the end, to requests or to what operators make of them. */
-class Requests<T> extends Observable<T> {
-  constructor(
-    private readonly tally: Tally,
-    subscribe: (subscriber: Subscriber<T>) => TeardownLogic,
-  ) {
-    super(subscribe);
-  }
-
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as the overloads of RxJS need it
-  override pipe(...operators: OperatorFunction<any, any>[]): Observable<any> {
-    const piped = operators.reduce<Observable<unknown>>((source, operator) => operator(source), this);
-    // What is no plain observable can do more, and is passed on as it is.
-    return piped.constructor === Observable ? new Requests(this.tally, (to) => piped.subscribe(to)) : piped;
-  }
-
-  override subscribe(
-    observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
-    error?: ((error: unknown) => void) | null,
-    complete?: (() => void) | null,
-  ): Subscription {
-    // That of an operator has its own way with errors.
-    if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext as Subscriber<T>);
-    const observer = typeof observerOrNext === 'object' ? observerOrNext : { next: observerOrNext, error, complete };
-    const guarded: Partial<Observer<T>> = {
-      next: (value) => {
-        try {
-          const result: unknown = observer?.next?.(value);
-          if (result instanceof Promise) result.catch((thrown: unknown) => handlerFailed(value, thrown));
-        } catch (thrown) {
-          handlerFailed(value, thrown);
-        }
-      },
-      complete: () => observer?.complete?.(),
-    };
-    if (observer?.error) return super.subscribe({ ...guarded, error: (thrown: unknown) => observer.error!(thrown) });
-    return this.served().subscribe(guarded);
-  }
-
-  /** Goes on after an error, unless it has nothing to do with requests and would come again at once. */
-  private served(): Observable<T> {
-    const { tally } = this;
-    let emitted = tally.emitted;
-    const delay = (error: unknown) => {
-      if (tally.emitted === emitted) return throwError(() => error);
-      emitted = tally.emitted;
-      complain('a handler failed', error);
-      return of(true);
-    };
-    return retry<T>({ delay })(this);
-  }
-}
-
-function handlerFailed(value: unknown, error: unknown): void {
-  const lifecycle = knownLifecycle((value as Partial<HttpRequest> | null | undefined)?.res);
-  if (lifecycle?.ctx !== undefined) {
-    // Thrown because the request is over, which is no news.
-    if (error === lifecycle.ctx.err) return;
-    failed.add(lifecycle);
-    cancel(lifecycle.ctx, error);
-  }
-  complain('a handler failed', error);
-}
-
 function serverFailed(this: AnyServer, error: unknown): void {
   if (this.listeners('error').every((listener) => listener === serverFailed)) complain('the server failed', error);
-}
-
-/** As RxJS reports an error that nobody handles, but without ending the process. */
-function complain(what: string, error: unknown): void {
-  if (config.onUnhandledError !== null) report(error);
-  else {
-    const detail = error instanceof Error ? error.stack : undefined;
-    process.emitWarning(`requests: ${what}`, { type: 'UnhandledErrorWarning', detail: detail ?? String(error) });
-  }
 }
