@@ -15,6 +15,16 @@ describe('the error of an end', () => {
     }
   });
 
+  it('is made where the limit cannot be changed, as where Error is frozen', () => {
+    Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
+    try {
+      expect(new End(CanceledError, 'gone', undefined).error.cause).toBe('gone');
+      expect(Error.stackTraceLimit).toBe(before);
+    } finally {
+      Object.defineProperty(Error, 'stackTraceLimit', { writable: true });
+    }
+  });
+
   it('leaves the limit as it was where making it fails, as near the end of the stack', () => {
     class Failing extends CanceledError {
       constructor() {

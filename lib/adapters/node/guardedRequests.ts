@@ -65,7 +65,7 @@ export class GuardedRequests<T> extends Observable<T> {
 
 /** Whether it is an instance of `Observable`, of any copy of RxJS, and not of a subclass. */
 function isPlainObservable(value: unknown): boolean {
-  const { subscribe } = (value ?? {}) as { subscribe?: unknown };
+  const { subscribe } = value as { subscribe?: unknown };
   return typeof subscribe === 'function' && Object.getPrototypeOf(Object.getPrototypeOf(value)) === Object.prototype;
 }
 
