@@ -6,7 +6,7 @@ const sound: Record<string, string> = {
   LICENSE: '',
   'dist/esm/index.js': 'export * from "./shared.js";\n//# sourceMappingURL=index.js.map\n',
   'dist/esm/index.js.map': JSON.stringify({ sources: ['../../lib/index.ts'], sourcesContent: ['export {}'] }),
-  'dist/esm/shared.js': 'import { of } from "rxjs";\n//# sourceMappingURL=shared.js.map\n',
+  'dist/esm/shared.js': 'import { of } from "rxjs";\nof(1);\n//# sourceMappingURL=shared.js.map\n',
   'dist/esm/shared.js.map': JSON.stringify({ sources: ['./index.js'] }),
   'dist/esm/index.d.ts': "export type { Key } from './core/key.js';",
   'dist/esm/core/key.d.ts': 'export type Key = string;',
@@ -44,6 +44,8 @@ describe('faultsOf a tarball', () => {
     ]);
     expect(faults({ 'dist/esm/shared.js.map': undefined })).toEqual(['dist/esm/shared.js has no source map']);
     expect(faults({ 'dist/esm/shared.js.map': '{"sources":[]}' })).toEqual(['dist/esm/shared.js.map maps nothing']);
+    // An entry point that only hands on has no line of its own.
+    expect(faults({ 'dist/esm/index.js.map': '{"sources":[]}' })).toEqual([]);
   });
 
   it('finds an import that leads nowhere, in code and in declarations', () => {
