@@ -136,13 +136,17 @@ function makeError(ErrorClass: End['ErrorClass'], cause: unknown): ContextError 
   const { stackTraceLimit } = host;
   try {
     host.stackTraceLimit = 0;
-    return new ErrorClass(cause);
-  } catch (error) {
+  } catch {
     // Where `Error` is frozen the stack stays.
-    if (host.stackTraceLimit === 0 && stackTraceLimit !== 0) throw error;
+  }
+  try {
     return new ErrorClass(cause);
   } finally {
-    if (host.stackTraceLimit === 0) host.stackTraceLimit = stackTraceLimit;
+    try {
+      host.stackTraceLimit = stackTraceLimit;
+    } catch {
+      // As above.
+    }
   }
 }
 
