@@ -1,7 +1,7 @@
 // What operators have in common.
 import { Observable } from 'rxjs';
 import type { ObservableInput, ObservedValueOf, Subscriber, Unsubscribable } from 'rxjs';
-import { endOf, listen, requireTimes } from '../core/cancellation.js';
+import { endOf, knownEndOf, listen, requireTimes } from '../core/cancellation.js';
 import type { Context, CoreContext } from '../core/context.js';
 import { ContextNode } from '../core/contextNode.js';
 import { deadlineBefore, delayUntil, outlasts } from '../core/deadline.js';
@@ -112,10 +112,11 @@ class StreamLimit implements TimerTarget, Unsubscribable {
   }
 
   onTimer(): void {
-    const { parent, clock, at, restMs } = this;
-    const end = endOf(parent.canceler);
+    const { parent, at, restMs } = this;
+    const { canceler } = parent;
+    const end = canceler && knownEndOf(canceler);
     if (end !== undefined) this.endWith(end);
-    else if ((this.ms < Infinity && restMs === 0) || deadlineBefore(at, clock, undefined)) this.exceed();
+    else if ((this.ms < Infinity && restMs === 0) || at <= parent.now()) this.exceed();
     else {
       if (restMs === 0) this.looks++;
       this.wait();

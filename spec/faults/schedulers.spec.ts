@@ -8,8 +8,10 @@ import {
   withCancel,
   withCancelOn,
   withDeadline,
+  withDeadlineCtx,
   withScheduler,
   withTimeout,
+  withTimeoutCtx,
 } from '../../lib/index.js';
 import { listenerCount } from '../../lib/testing/index.js';
 import { mock } from '../helpers/foreign.js';
@@ -350,6 +352,25 @@ describe('a clock that throws', () => {
     };
     cancel('gone');
     expect(heard.errs.length).toBe(1);
+    await macrotask();
+    expect(takeUnhandledErrors().length).toBeGreaterThan(0);
+  });
+
+  it('keeps no stream from its end, and throws nothing from a timer', async () => {
+    const hand = new ManualScheduler();
+    const root = withScheduler(background(), hand);
+    const [ctx, cancel] = withCancel(withDeadline(root, 1000)[0]);
+    const errors: unknown[] = [];
+    for (const limit of [withTimeoutCtx<never>(ctx, 10), withDeadlineCtx<never>(ctx, 10)]) {
+      NEVER.pipe(limit).subscribe({ error: (error: unknown) => errors.push(error) });
+    }
+    hand.now = () => {
+      throw new Error('no time');
+    };
+    for (const timer of [...hand.timers]) if (timer.delay === 10) timer.fire();
+    expect(errors).toEqual([jasmine.any(DeadlineExceededError)]);
+    cancel('gone');
+    expect(errors).toEqual([jasmine.any(DeadlineExceededError), ctx.err]);
     await macrotask();
     expect(takeUnhandledErrors().length).toBeGreaterThan(0);
   });
