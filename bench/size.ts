@@ -76,14 +76,20 @@ export async function shares(): Promise<Share[]> {
 
 /** What stands in for parts of the library in a bundle that has only the rest. */
 const stubs: Readonly<Record<string, string>> = {
-  'core/foreign': 'export const contextOf = (ctx) => ctx; export const isContext = () => true;',
-  'core/input': 'export const badInput = () => new TypeError();',
-  'core/signal': 'export const signalOf = () => undefined;',
+  'core/foreign': `export const toInternal = (ctx) => ctx; export const isContext = () => true; ${zeros('isSignal', 'newForeignNode')}`,
+  'core/invalidArgument': 'export const invalidArgument = () => new TypeError();',
   'core/key': 'export const checkKey = () => {}; export const contextKey = (name) => ({ name });',
-  'core/deadline': `export const ${['withDeadline', 'withScheduler', 'withTimeout', 'remaining', 'durationOf', 'timeOf', 'limited'].join(' = 0, ')} = 0;`,
-  'observables/mirrorWithin': 'export const mirrorWithin = 0;',
-  'adapters/withCancelOn': 'export const withCancelOn = 0;',
+  'core/deadline': zeros(
+    ...['withDeadline', 'withScheduler', 'withTimeout', 'remaining', 'durationOf', 'timeOf'],
+    ...['newLimited', 'outlasts', 'deadlineBefore', 'delayUntil'],
+  ),
+  'core/link': zeros('withCancelOn', 'linkTo', 'contextSource', 'signalSource', 'eventSource', 'dropSource'),
+  'adapters/withCancelOn': zeros('withCancelOn'),
 };
+
+function zeros(...names: string[]): string {
+  return `export const ${names.join(' = 0, ')} = 0;`;
+}
 
 /** The two bundles without what the contract asks for beyond a tree that can be canceled and operators on it: brotli, by name. */
 export async function floors(): Promise<Record<string, number>> {

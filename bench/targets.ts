@@ -126,12 +126,12 @@ const targets: Target[] = [
   // The same for a machine of any speed.
   { ...faster(5, 'derive', 'first err of a canceled context', 'new Error with a stack'), only: 'gate' },
   floored(
-    { why: 'without deadlines, withCancelOn, contexts of others, signals, keys and checks of input' },
+    { why: 'without deadlines, withCancelOn, contexts of others, keys and checks of input' },
     // Closing what is read, several sources asked at once, hints in errors, and a core without RxJS are a fifth of it.
     { ...absolute(3000, 'bytes', 'size', 'all of rxjs-ctx'), gate: 7_500 },
   ),
   floored(
-    { why: 'without contexts of others, signals, keys and checks of input' },
+    { why: 'without contexts of others, keys and checks of input' },
     { ...absolute(1500, 'bytes', 'size', 'takeUntilCtx + withCancel'), gate: 3_700 },
   ),
 ];
