@@ -1,4 +1,4 @@
-// The door of `rxjs-ctx/http`: what crosses from one process to the next. For browsers and servers alike.
+// The entry point of `rxjs-ctx/http`: what crosses from one process to the next. For browsers and servers alike.
 export { timeoutFrom, timeoutHeaders } from './http/timeoutHeaders.js';
 export type { HeadersLike, TimeoutHeadersOptions } from './http/timeoutHeaders.js';
 export { fetchCtx } from './http/fetchCtx.js';

@@ -1,5 +1,5 @@
 /// <reference types="node" preserve="true" />
-// The door of `rxjs-ctx/node`: contexts for what a process is asked, over HTTP or by a signal.
+// The entry point of `rxjs-ctx/node`: contexts for what a process is asked, over HTTP or by a signal.
 export { requestContext } from './node/requestContext.js';
 export type { RequestContextOptions } from './node/requestContext.js';
 export { ClientGoneError } from './node/requestLifecycle.js';

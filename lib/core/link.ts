@@ -194,16 +194,10 @@ class LinkedContext extends Source implements OutsideLimit {
   }
 
   /** Lets go of a source that cannot end it any more. */
-  private drop(link: Listener): void {
+  drop(link: Listener): void {
     unlink(link);
     this.links = this.links.filter((other) => other !== link);
     if (this.links.length === 0) unlink(this.self);
-  }
-
-  /** Has all that follow `node`, which will never end, let go of it. */
-  static dropSource({ list }: ContextNode): void {
-    for (let link = list?.listeners; link !== undefined; link = list?.listeners)
-      (link.target as LinkedContext).drop(link);
   }
 
   notify(end: End): void {
@@ -266,8 +260,10 @@ export function signalSource(signal: AbortSignal): LinkSource {
 }
 
 /** Has all that follow `node`, which will never end, let go of it. */
-export function dropSource(node: ContextNode): void {
-  LinkedContext.dropSource(node);
+export function dropSource({ list }: ContextNode): void {
+  for (let link = list?.listeners; link !== undefined; link = list?.listeners) {
+    (link.target as LinkedContext).drop(link);
+  }
 }
 
 /** The source that the node of an event is, whose own cause is the cause. */

@@ -80,7 +80,7 @@ export interface TimerTarget {
 }
 
 /** Hosts take the delay of a timer as a signed 32-bit number of ms: about 24.8 days. A longer one would fire at once. */
-const longestDelayMs = 2 ** 31 - 1;
+export const longestDelayMs = 2 ** 31 - 1;
 
 /**
  * Has `target.onTimer()` called once, in `delayMs` and not from within this, even if the clock calls twice or at once.

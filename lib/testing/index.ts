@@ -1,4 +1,4 @@
-// The door of `rxjs-ctx/testing`.
+// The entry point of `rxjs-ctx/testing`.
 export { ctxHelpers } from './ctxHelpers.js';
 export type { Causes, CtxHelpers } from './ctxHelpers.js';
 export { listenerCount } from './listenerCount.js';

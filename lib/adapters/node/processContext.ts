@@ -10,11 +10,9 @@ import { invalidArgument } from '../../core/invalidArgument.js';
 import { ContextNode, Source } from '../../core/contextNode.js';
 import { cancel } from '../../core/cancellation.js';
 import { ListenerList } from '../../core/listenerList.js';
+import { longestDelayMs } from '../../core/timer.js';
 import { offSignal, onSignal } from './signalHandlers.js';
 import { isSignalName, nearestSignal } from './signalNames.js';
-
-/** Hosts take the delay of a timer as a signed 32-bit number of ms. */
-const longestDelayMs = 2 ** 31 - 1;
 
 /** The process got a signal that ended its {@link processContext}. */
 export class ProcessSignalError extends Error {

@@ -66,7 +66,7 @@ export function limitsOf(options: RequestContextOptions | undefined, call: strin
   };
 }
 
-/** Gives an lifecycle that has none its context. */
+/** Makes the context of a request that has none. */
 export function contextFor(
   lifecycle: RequestLifecycle,
   parent: ContextNode,

@@ -78,7 +78,7 @@ export abstract class RequestLifecycle implements OpenRequest {
     this.state?.settled(this);
   }
 
-  /** The context of an lifecycle that is over is done. */
+  /** Ends the context of a request that is over. */
   release(): void {
     if (this.ctx !== undefined && this.ctx.end === undefined) {
       cancel(this.ctx, this.whole === true ? undefined : new ClientGoneError());

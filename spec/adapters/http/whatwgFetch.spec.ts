@@ -42,29 +42,22 @@ if ('XMLHttpRequest' in globalThis) {
           expect([method, body, (headers as Record<string, string>)['x-mine']]).toEqual(['POST', 'x', 'yes']);
         });
 
-        it('is aborted before the response', async () => {
-          const { url, arrival, ending } = server.open('wait');
-          const errors: unknown[] = [];
-          Object.assign(globalThis, polyfill);
-          fetchCtx(ctx, url).subscribe({ error: (error: unknown) => errors.push(error) });
-          Object.assign(globalThis, host);
-          await arrival();
-          cancel('enough');
-          expect(errors).toEqual([ctx.err]);
-          expect(await ending()).toBe('gone');
-        });
-
-        it('is aborted while the body comes', async () => {
-          const { url, arrival, ending } = server.open('begin');
-          const errors: unknown[] = [];
-          Object.assign(globalThis, polyfill);
-          fetchCtx(ctx, url).subscribe({ error: (error: unknown) => errors.push(error) });
-          Object.assign(globalThis, host);
-          await arrival();
-          cancel('enough');
-          expect(errors).toEqual([ctx.err]);
-          expect(await ending()).toBe('gone');
-        });
+        for (const [when, kind] of [
+          ['before the response', 'wait'],
+          ['while the body comes', 'begin'],
+        ] as const) {
+          it(`is aborted ${when}`, async () => {
+            const { url, arrival, ending } = server.open(kind);
+            const errors: unknown[] = [];
+            Object.assign(globalThis, polyfill);
+            fetchCtx(ctx, url).subscribe({ error: (error: unknown) => errors.push(error) });
+            Object.assign(globalThis, host);
+            await arrival();
+            cancel('enough');
+            expect(errors).toEqual([ctx.err]);
+            expect(await ending()).toBe('gone');
+          });
+        }
       });
     }
   });
