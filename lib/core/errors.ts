@@ -130,24 +130,32 @@ export class End {
   }
 }
 
-// Without a stack: it would show who read `err` first, which helps nobody, and costs ten times the error itself. No function is
-// called to take the limit back: near the end of the stack that might fail.
+// Without a stack: it would show who read `err` first, which helps nobody, and costs ten times the error itself.
 function makeError(ErrorClass: End['ErrorClass'], cause: unknown): ContextError {
+  // Where the stack is nearly full this fails, and not what takes the limit back.
+  reserveStack(framesNeeded);
   const { stackTraceLimit } = host;
-  try {
-    host.stackTraceLimit = 0;
-  } catch {
-    // Where `Error` is frozen the stack stays.
-  }
+  limitStack(0);
   try {
     return new ErrorClass(cause);
   } finally {
-    try {
-      host.stackTraceLimit = stackTraceLimit;
-    } catch {
-      // As above.
-    }
+    limitStack(stackTraceLimit);
   }
 }
 
+/** More than the making of an error takes, in any engine. */
+const framesNeeded = 50;
+
+function reserveStack(frames: number): number {
+  return frames === 0 ? 0 : 1 + reserveStack(frames - 1);
+}
+
 const host = Error as { stackTraceLimit?: unknown };
+
+function limitStack(frames: unknown): void {
+  try {
+    host.stackTraceLimit = frames;
+  } catch {
+    // Where `Error` is frozen the stack stays.
+  }
+}

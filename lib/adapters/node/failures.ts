@@ -24,6 +24,7 @@ export function handlerFailed(value: unknown, error: unknown): void {
 const goneCodes: readonly unknown[] = [
   'ERR_STREAM_PREMATURE_CLOSE',
   'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_UNABLE_TO_PIPE', // since Node 24
   'ERR_HTTP2_INVALID_STREAM',
 ];
 
