@@ -3,7 +3,7 @@
 // A context stores only its own end; `endOf` looks upwards for those of others. So an end needs no marking pass: once it is
 // stored, everything below is done. `notifyAll` then walks down the lists of those that listen. Nothing here recurses: depth
 // and width are bounded by memory alone.
-import { CanceledError, End } from './errors.js';
+import { CanceledError, End, nextMoment } from './errors.js';
 import { ListenerList, link, remove, unlink } from './listenerList.js';
 import type { ListOwner, Listener } from './listenerList.js';
 
@@ -56,6 +56,11 @@ let notifying = 0;
 
 /** Set by a listener that ended a context: see {@link notifyNext}. */
 let next: Cancelable | undefined;
+
+/** Called when a signal aborts: unless a listener of a context aborts it, that is a moment of its own. */
+export function noteAbort(): void {
+  if (notifying === 0) nextMoment();
+}
 
 /** Returns how `node` ended, by itself or with an ancestor; `undefined` while it has not, and for what never ends. */
 export function endOf(node: Cancelable | undefined): End | undefined {
@@ -122,6 +127,7 @@ export function requireTimes(node: Cancelable | undefined): void {
 /** Ends `node`, unless it is done, and notifies everything below. */
 export function cancel(node: Cancelable, cause?: unknown): void {
   if (knownEndOf(node) === undefined) {
+    nextMoment();
     node.end = new End(CanceledError, cause, node.list?.needsTime === true ? node.now() : undefined);
     // Most have nothing to stop, and nobody to notify.
     if ((node.source ?? node.list) !== undefined) notifyAll(node);

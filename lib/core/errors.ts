@@ -98,8 +98,19 @@ export function isAbort(error: unknown): boolean {
 /** How many contexts have ended so far: whether anything has ended since. */
 export let endCount = 0;
 
+/** Counts what happens: each cancel, and each abort of a signal outside. */
+let moment = 0;
+
+/** Called when something happens: what ends from now on ended later than what has ended. */
+export function nextMoment(): void {
+  moment++;
+}
+
 /** How one context ended. Descendants that end with it hold the same object, and so show the same error. */
 export class End {
+  /** When it happened, or was first seen to have: of two cancellations in one millisecond, which came first. */
+  moment = moment;
+
   /**
    * @param ErrorClass which error to make
    * @param ownCause `undefined` when none was given

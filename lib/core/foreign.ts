@@ -3,7 +3,7 @@
 //
 // A foreign context does not say when it ended. With a DeadlineExceededError that was at its `deadline`, or now if that is
 // later; canceled, it ended when it was first seen to be.
-import { notifyAll } from './cancellation.js';
+import { noteAbort, notifyAll } from './cancellation.js';
 import type { OutsideLimit } from './cancellation.js';
 import type { Context, CoreContext } from './context.js';
 import { ContextNode, Scope, Source, isClock, schedulerKey } from './contextNode.js';
@@ -169,6 +169,7 @@ class ForeignContext extends Source implements OutsideLimit, TimerTarget {
 
   private followSignal(signal: AbortSignal): Timer {
     const abort = () => {
+      if (this.node.end === undefined) noteAbort();
       if ((this.node.end ??= this.look()) !== undefined) notifyAll(this.node);
     };
     signal.addEventListener('abort', abort);

@@ -171,14 +171,14 @@ class LinkedContext extends Source implements OutsideLimit {
   }
 
   /**
-   * Where both say when they came, that counts; within one millisecond a deadline comes first. Else the one that was asked
-   * first. An end on another clock came when it is seen here.
+   * Of two cancellations the moment counts. A deadline is compared by its time, and comes first within one millisecond; an end on
+   * another clock came when it is seen here.
    */
   private isBefore(source: LinkSource, theirs: End, end: End): boolean {
-    if (end.at === undefined) return false;
-    if (!this.sharesClock(source)) return this.node.now() < end.at;
-    // All have been marked to say when they came.
-    return theirs.at! < end.at || (theirs.at === end.at && theirs.isDeadline && !end.isDeadline);
+    if (!theirs.isDeadline && !end.isDeadline) return theirs.moment < end.moment;
+    // Where there is a deadline, all have been marked to say when they came.
+    if (!this.sharesClock(source)) return this.node.now() < end.at!;
+    return theirs.at! < end.at! || (theirs.at === end.at && theirs.isDeadline && !end.isDeadline);
   }
 
   private sharesClock({ node }: LinkSource): boolean {
@@ -191,6 +191,7 @@ class LinkedContext extends Source implements OutsideLimit {
     let at = this.sharesClock(source) ? end.at : undefined;
     if (at === undefined && node.list?.needsTime === true) at = node.now();
     node.end = new End(end.ErrorClass, source.causeOf(end), at);
+    node.end.moment = end.moment;
   }
 
   /** Lets go of a source that cannot end it any more. */

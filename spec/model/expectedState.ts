@@ -52,6 +52,12 @@ export class ExpectedState {
     return known;
   }
 
+  /** When the next deadline passes, or `now` if there is none. */
+  nextDeadline(now: number): number {
+    const later = this.known.flatMap(({ at, end }) => (end === undefined && at !== undefined && at > now ? [at] : []));
+    return later.length === 0 ? now : Math.min(...later);
+  }
+
   /** Whether some who follow are yet to be told: others, to whom this happens later, may be told of all before. */
   get pending(): boolean {
     return this.known.some(({ pending }) => pending);

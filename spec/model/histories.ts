@@ -23,6 +23,8 @@ const events = ['cancel', 'cancel', 'cancel', 'advance', 'advance', 'jump', 'lea
 const listenings = ['done$', 'done$', 'afterFunc', 'takeUntilCtx', 'throwOnCtx', 'signal'] as const;
 
 export type Derivation = (typeof derivations)[number];
+/** Those of short histories alone: to the next deadline, with timers or without, and a look at one context. */
+type ShortEvent = 'expire' | 'expireBusy' | 'look';
 export type Listening = (typeof listenings)[number];
 
 /**
@@ -32,7 +34,7 @@ export type Listening = (typeof listenings)[number];
 export const slots = 10;
 
 export interface Command {
-  readonly act: Derivation | Listening | (typeof events)[number];
+  readonly act: Derivation | Listening | (typeof events)[number] | ShortEvent;
   /** The slot of the context that it is about, and that of another, or the number of something else. */
   readonly ctx: number;
   readonly other: number;
@@ -52,6 +54,8 @@ export interface History {
    * Without them, a busy loop may keep timers from firing.
    */
   readonly foreign: boolean;
+  /** Nobody looks at a context before the end but for `look` and listeners, where there is nothing foreign. */
+  readonly unobserved?: boolean | undefined;
   readonly steps: readonly Command[];
   /** In the end everything is canceled, from the root or (odd) from the leaves, with all listeners or (2, 3) when they have left. */
   readonly ending: number;

@@ -22,16 +22,27 @@ export class Laws {
   private looks = 0;
   private frame = 0;
 
-  constructor(private readonly runner: Runner) {}
+  /** @param observing whether every context is looked at after every step */
+  constructor(
+    private readonly runner: Runner,
+    private observing: boolean,
+  ) {}
+
+  /** From now on every context is looked at, as it is at once. */
+  observe(): void {
+    this.observing = true;
+    this.atEveryMoment();
+  }
 
   /** After every step, and whenever a listener is called. */
   atEveryMoment(): void {
     const { system, expected, broken } = this.runner;
     const { model, known } = expected;
     if (broken !== undefined) return;
+    if (system.clock.frame > this.frame) model.pass((this.frame = system.clock.frame));
+    if (!this.observing) return;
     const before = this.reading;
     this.reading = true;
-    if (system.clock.frame > this.frame) model.pass((this.frame = system.clock.frame));
     const errs = system.contexts.map((ctx) => ctx.err);
     this.whoFollowsMayBeToldInAnyOrder(errs);
     for (let id = 0; id < errs.length; id++) {
@@ -43,6 +54,17 @@ export class Laws {
     }
     // The rest in turn: it can hardly differ when `err` is right.
     this.whatIsDerivedFromErrAgrees(known[this.looks++ % errs.length]!);
+    this.reading = before;
+  }
+
+  whenLookedAt(ctx: ExpectedContext): void {
+    const before = this.reading;
+    this.reading = true;
+    const { err } = this.contextOf(ctx);
+    // What it followed has to be known first: the cause is the err of that.
+    const followed = this.runner.expected.known.find(({ end }) => end !== undefined && end === ctx.end?.cause);
+    if (followed !== undefined) this.whenLookedAt(followed);
+    this.theModelAgrees(ctx, err);
     this.reading = before;
   }
 
@@ -66,6 +88,7 @@ export class Laws {
     if (before !== 'waiting') this.broken('a listener is called once, or has left before', listener, `was ${before}`);
     if (this.reading) this.broken('reading calls no listener', listener, 'was called');
     if (known.end === undefined) this.broken('a listener is called when its context is done', listener, 'was early');
+    if (!this.observing && err !== undefined) this.whenLookedAt(known);
     if (err !== undefined && err !== this.errs.get(known.end)) {
       this.broken('a listener hears err', listener, 'heard something else');
     }

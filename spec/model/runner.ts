@@ -36,7 +36,7 @@ export class Runner {
   /** A busy loop has kept timers from firing. */
   busy = false;
 
-  private readonly laws = new Laws(this);
+  private readonly laws: Laws;
   private readonly slots: ExpectedContext[];
   /** Of what is outside, which ones are followed now. */
   private readonly current = [0, 1, 2, 3];
@@ -50,6 +50,7 @@ export class Runner {
     readonly story?: string[],
   ) {
     this.slots = new Array<ExpectedContext>(slots).fill(this.expected.root);
+    this.laws = new Laws(this, history.foreign || history.unobserved !== true);
   }
 
   run(): void {
@@ -67,7 +68,8 @@ export class Runner {
       if (this.broken !== undefined) return;
     }
     this.finish();
-    if (this.broken !== undefined || !this.decided) return;
+    // The short ones are all there: others of them listen, and look, where this one does not.
+    if (this.broken !== undefined || !this.decided || this.history.unobserved) return;
     const differs = compareWithReplays(this, this.history.foreign);
     if (differs !== undefined) this.break('twins of one history agree, observed and unobserved', differs);
   }
@@ -82,7 +84,13 @@ export class Runner {
     switch (act) {
       case 'advance':
       case 'jump':
-        return this.pass(n % 8, act === 'jump');
+        return this.passTo(this.system.clock.frame + (n % 8), act === 'jump');
+      case 'expire':
+      case 'expireBusy':
+        return this.passTo(this.expected.nextDeadline(this.system.clock.frame), act === 'expireBusy');
+      case 'look':
+        this.tell(() => `look at ${String(known)}`);
+        return this.laws.whenLookedAt(known);
       case 'cancel':
         return this.cancel(known, [this.name('cause'), undefined, null, 0][n % 4]);
       case 'speak':
@@ -194,16 +202,15 @@ export class Runner {
 
   // Time.
 
-  private pass(ms: number, loop: boolean): void {
+  private passTo(frame: number, loop: boolean): void {
     const { clock } = this.system;
-    const frame = clock.frame + ms;
     // A listener cannot let time pass, but it can take its time.
     if (!loop && this.depth === 0) return this.advance(frame);
     if (this.history.foreign) return;
     if (this.expected.pending) this.decided = false;
     this.tell(() => `busy until ${frame}`);
     this.busy = true;
-    clock.jump(ms);
+    clock.jump(frame - clock.frame);
     this.laws.atEveryMoment();
   }
 
@@ -262,6 +269,7 @@ export class Runner {
   private finish(): void {
     this.finished = true;
     this.tell(() => 'finish');
+    this.laws.observe();
     const { ending } = this.history;
     if (ending > 1) for (const listener of this.listeners) this.leave(listener);
     for (const known of ending % 2 === 0 ? [...this.expected.known] : [...this.expected.known].reverse()) {

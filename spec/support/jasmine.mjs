@@ -1,9 +1,15 @@
 // SPECS=build/coverage/spec runs the compiled specs; without it the TypeScript ones run through tsx.
-// SUITE=core leaves out what needs real servers, frameworks and loads, but for a smoke spec an adapter; SUITE=adapters runs that.
+// SUITE=core leaves out what takes minutes and what needs real servers, frameworks and loads, but for a smoke spec an adapter;
+// SUITE=adapters runs that.
 const dir = process.env.SPECS ?? 'spec';
 const ext = dir === 'spec' ? 'ts' : 'js';
 const all = [`**/*.spec.${ext}`];
-const heavy = [`adapters/*/**/!(smoke*).spec.${ext}`, `gateway/**/*.spec.${ext}`, `playground/**/*.spec.${ext}`];
+const heavy = [
+  `adapters/*/**/!(smoke*).spec.${ext}`,
+  `gateway/**/*.spec.${ext}`,
+  `playground/**/*.spec.${ext}`,
+  `model/fiveSteps.node.spec.${ext}`,
+];
 /** @type {Record<string, string[]>} */
 const suites = { core: [...all, ...heavy.map((files) => `!${files}`)], adapters: heavy };
 
