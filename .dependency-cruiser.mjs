@@ -83,6 +83,12 @@ export default {
         pathNot: ['^lib/(core|observables|debug|testing)/', '^lib/adapters/rxjs7[.]ts$', 'node_modules/rxjs/'],
       },
     },
+    {
+      name: 'the rules for ESLint import nothing at run time',
+      severity: 'error',
+      from: { path: '^lib/eslint/' },
+      to: { pathNot: '^lib/eslint/', dependencyTypesNot: ['type-only'] },
+    },
     { name: 'every import resolves', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^node$' } },
   ],
   options: {

@@ -1,8 +1,23 @@
 import js from '@eslint/js';
+import { build } from 'esbuild';
 import rxjsX from 'eslint-plugin-rxjs-x';
 import { defineConfig, globalIgnores } from 'eslint/config';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
+
+/** The rules of this package, as its sources have them now. */
+async function ownRules() {
+  const { outputFiles } = await build({
+    entryPoints: ['lib/eslint/index.ts'],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const [{ text }] = outputFiles;
+  return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).default;
+}
+
+const ctx = await ownRules();
 
 export default defineConfig(
   globalIgnores(['dist/', 'build/', 'coverage/']),
@@ -38,6 +53,13 @@ export default defineConfig(
       // unhandled-errors.ts fails a spec whose error nobody takes.
       'rxjs-x/no-ignored-error': 'off',
     },
+  },
+  {
+    files: ['docs/**/*.ts', 'examples/**/*.ts', 'gateway/**/*.ts', 'playground/**/*.ts'],
+    // It throws contexts away on purpose: what it draws is how they end.
+    ignores: ['docs/site/pictures.ts'],
+    extends: [ctx.configs.recommended, ctx.configs.rxjsX],
+    settings: { 'rxjs-ctx': { modules: ['../lib/index.js', '../../lib/index.js'] } },
   },
   { files: ['**/*.js', '**/*.mjs'], languageOptions: { globals: globals.node } },
 );

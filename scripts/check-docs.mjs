@@ -7,6 +7,9 @@
 //
 //   ```ts no-run …```   compiles only: what needs a framework around it.
 //
+//   ```ts bad …```      compiles, and a rule of rxjs-ctx/eslint reports it. It reports no other block, but for those about
+//                       marbles and testing, where contexts are derived and left.
+//
 //   ```ts …```          without an import: a fragment. It compiles inside an async function, where the names of both
 //                       packages, `ctx`, `parent` and `url` are known, and what a comment right above it declares:
 //                       <!-- declare const rows$: Observable<string>; -->
@@ -21,9 +24,12 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as tsParser from '@typescript-eslint/parser';
+import { Linter } from 'eslint';
 import * as rxjs from 'rxjs';
 import ts from 'typescript';
 import { isDiagram } from '../diagrams/parse.js';
+import ctxRules, { rules } from '../lib/eslint/index.js';
 import { entryPoints, namesOf } from './entry-points.mjs';
 
 const [root] = /** @type {[(typeof entryPoints)[number]]} */ (entryPoints);
@@ -42,7 +48,7 @@ const firstRunBy = new Map([['README.md', 'spec/examples.node.spec.ts']]);
  * @property {string} comment the HTML comment right above it
  * @property {boolean} adjoins whether only blank lines are between it and the block before
  *
- * @typedef {Block & { file: string, fragment: boolean, output: string | undefined, run: boolean }} Program
+ * @typedef {Block & { file: string, fragment: boolean, output: string | undefined, run: boolean, bad: boolean }} Program
  */
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -77,6 +83,7 @@ mkdirSync(dir, { recursive: true });
 try {
   for (const program of programs) writeFileSync(program.file, sourceOf(program));
   const broken = compile(programs);
+  programs.forEach(lint);
   await runAll(programs.filter((program) => program.run && !broken.has(program)));
 } finally {
   rmSync(dir, { recursive: true, force: true });
@@ -172,18 +179,19 @@ function programsOf(page) {
     }
     const noRun = marks.includes('no-run');
     const runBySpec = firstRunBy.has(page) && block === blocks.find(({ info }) => info === 'ts');
-    const unknown = marks.find((mark) => mark !== 'no-run');
+    const bad = marks.includes('bad');
+    const unknown = marks.find((mark) => mark !== 'no-run' && mark !== 'bad');
     if (unknown !== undefined) fail(page, block.line, `"${unknown}" is not a mark of a code block`);
     const fragment = !isProgram(block);
     const below = blocks[index + 1];
     const output = !fragment && below?.adjoins && below.info === 'text' ? below.code : undefined;
     if (noRun && (fragment || output !== undefined)) {
       fail(page, block.line, 'marked no-run, and is a fragment or has an output below it');
-    } else if (!fragment && !noRun && output === undefined && !runBySpec) {
+    } else if (!fragment && !noRun && !bad && output === undefined && !runBySpec) {
       fail(page, block.line, 'a program without its output: let a text block follow, or mark it no-run');
     }
     const name = `${page.replace(/\W+/g, '-')}-${block.line}.mts`;
-    return [{ ...block, file: `${dir}/${name}`, fragment, output, run: !noRun && output !== undefined }];
+    return [{ ...block, file: `${dir}/${name}`, fragment, output, run: !noRun && output !== undefined, bad }];
   });
 }
 
@@ -247,6 +255,32 @@ function compile(programs) {
     }
   }
   return broken;
+}
+
+// Linting
+
+/** @param {Program} program */
+function lint(program) {
+  const { page, line, code, bad } = program;
+  if (/ctxHelpers|TestScheduler|rxjs-ctx\/testing/.test(code) || page === 'docs/testing.md') return;
+  const all = Object.keys(rules).map((rule) => /** @type {const} */ ([`rxjs-ctx/${rule}`, 'error']));
+  const asRecommended = Object.entries(ctxRules.configs.recommended.rules);
+  const messages = new Linter({ configType: 'flat' }).verify(
+    sourceOf(program),
+    /** @type {Linter.Config[]} */ (
+      /** @type {unknown} */ ([
+        {
+          files: ['**/*.mts'],
+          languageOptions: { parser: tsParser },
+          plugins: { 'rxjs-ctx': ctxRules },
+          rules: Object.fromEntries(bad ? all : asRecommended),
+        },
+      ])
+    ),
+    'block.mts',
+  );
+  if (bad && messages.length === 0) fail(page, line, 'is marked bad, and no rule reports it');
+  if (!bad) for (const { line: at, message } of messages) fail(page, at, `is reported by a rule of ours: ${message}`);
 }
 
 // Running

@@ -3,8 +3,9 @@
 import path from 'node:path';
 
 // `rxjs-ctx/core` has declarations of its own, which name nothing of rxjs: 26 files in each format.
-export const maxFiles = 180;
-export const maxBytes = 200_000;
+// `rxjs-ctx/eslint` is 18 files and 15 kB of that.
+export const maxFiles = 220;
+export const maxBytes = 230_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 

@@ -1,4 +1,5 @@
 import * as node from '../lib/adapters/node.js';
+import * as eslint from '../lib/eslint/index.js';
 
 describe('rxjs-ctx/node', () => {
   it('exports these names, and no other', () => {
@@ -10,5 +11,11 @@ describe('rxjs-ctx/node', () => {
       'requests',
       'shutdown',
     ]);
+  });
+});
+
+describe('rxjs-ctx/eslint', () => {
+  it('exports these names, and no other', () => {
+    expect(Object.keys(eslint).sort()).toEqual(['configs', 'default', 'rules']);
   });
 });
