@@ -13,7 +13,7 @@ const dir = 'build/consumers';
 const compilers = ['5.4', '5.9', '6', '7'];
 
 /** These run in Node alone, and build upon its types too. */
-const forNode = entryPoints.filter(({ subpath }) => subpath === './node');
+const forNode = entryPoints.filter(({ subpath }) => ['./node', './pg'].includes(subpath));
 const everywhere = entryPoints.filter((door) => !forNode.includes(door));
 
 const strict = {
@@ -119,7 +119,7 @@ mkdirSync(dir, { recursive: true });
 writeFileSync(`${dir}/package.json`, '{ "private": true }\n');
 const packed = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', dir], { encoding: 'utf8' });
 const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('[\n')));
-const ours = ['rxjs', '@types/node', 'reflect-metadata', ...angular, ...nest];
+const ours = ['rxjs', '@types/node', 'pg', '@types/pg', 'reflect-metadata', ...angular, ...nest];
 execFileSync(
   'npm',
   [

@@ -1,5 +1,6 @@
 import * as node from '../lib/adapters/node.js';
 import * as eslint from '../lib/eslint/index.js';
+import * as pg from '../lib/adapters/pg.js';
 
 describe('rxjs-ctx/node', () => {
   it('exports these names, and no other', () => {
@@ -17,5 +18,11 @@ describe('rxjs-ctx/node', () => {
 describe('rxjs-ctx/eslint', () => {
   it('exports these names, and no other', () => {
     expect(Object.keys(eslint).sort()).toEqual(['configs', 'default', 'rules']);
+  });
+});
+
+describe('rxjs-ctx/pg', () => {
+  it('exports these names, and no other', () => {
+    expect(Object.keys(pg).sort()).toEqual(['queryCtx', 'transactionCtx']);
   });
 });

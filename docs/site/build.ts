@@ -27,6 +27,7 @@ const guides = [
   'docs/eslint-ctx-first-parameter.md',
   'docs/eslint-prefer-ctx-signal.md',
   'docs/eslint-no-ctx-in-field.md',
+  'docs/databases.md',
   'docs/how-it-works.md',
   'docs/performance.md',
   'docs/upgrading.md',
