@@ -7,6 +7,7 @@ const core = [
   'key',
   'context',
   'listenerList',
+  'probe',
   'cancellation',
   'timer',
   'contextNode',

@@ -3,9 +3,9 @@
 import path from 'node:path';
 
 // `rxjs-ctx/core` has declarations of its own, which name nothing of rxjs: 26 files in each format.
-// `rxjs-ctx/eslint` is 18 files and 15 kB of that.
+// `rxjs-ctx/eslint` is 18 files and 15 kB of that, `rxjs-ctx/debug` 25 files and 20 kB.
 export const maxFiles = 220;
-export const maxBytes = 230_000;
+export const maxBytes = 250_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 

@@ -1,5 +1,6 @@
 import * as http from '../lib/adapters/http.js';
 import * as core from '../lib/core.js';
+import * as debug from '../lib/debug/index.js';
 import * as root from '../lib/index.js';
 import * as testing from '../lib/testing/index.js';
 
@@ -33,6 +34,12 @@ describe('rxjs-ctx/core', () => {
   });
 });
 
+describe('rxjs-ctx/debug', () => {
+  it('exports these names, and no other', () => {
+    expect(names(debug)).toEqual(['ctxTree', 'debugContexts', 'nameCtx', 'printCtxTree', 'publishContexts']);
+  });
+});
+
 describe('rxjs-ctx/http', () => {
   it('exports these names, and no other', () => {
     expect(names(http)).toEqual(['fetchCtx', 'timeoutFrom', 'timeoutHeaders']);
@@ -41,6 +48,6 @@ describe('rxjs-ctx/http', () => {
 
 describe('rxjs-ctx/testing', () => {
   it('exports these names, and no other', () => {
-    expect(names(testing)).toEqual(['ctxHelpers', 'listenerCount']);
+    expect(names(testing)).toEqual(['ctxHelpers', 'listenerCount', 'trackContexts']);
   });
 });

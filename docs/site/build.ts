@@ -22,6 +22,7 @@ const guides = [
   'docs/coming-from-takeuntil.md',
   'docs/recipes.md',
   'docs/testing.md',
+  'docs/debugging.md',
   'docs/eslint.md',
   'docs/eslint-no-lost-cancel.md',
   'docs/eslint-ctx-first-parameter.md',

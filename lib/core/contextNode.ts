@@ -7,6 +7,7 @@ import type { ContextError, End } from './errors.js';
 import { checkKey } from './key.js';
 import type { ContextKey } from './key.js';
 import { Listener, ListenerList } from './listenerList.js';
+import { debug } from './probe.js';
 import { report } from './timer.js';
 import type { Clock, Streams, Timer } from './timer.js';
 
@@ -123,7 +124,9 @@ export class ContextNode implements Context, Cancelable {
     readonly scope: Scope,
     /** `undefined` for a plain `withCancel`. */
     readonly source: Source | undefined,
-  ) {}
+  ) {
+    debug.probe?.made(this);
+  }
 
   /**
    * Whether it was made here: what embeds such a context, by `Object.create` or a Proxy, has no private fields. Reading one
@@ -142,7 +145,9 @@ export class ContextNode implements Context, Cancelable {
   }
 
   set end(end: End | undefined) {
+    const first = this.#end === undefined;
     this.#end = end;
+    if (debug.probe !== undefined && first && end !== undefined) debug.probe.ended(this, end);
   }
 
   get list(): ListenerList | undefined {

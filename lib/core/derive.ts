@@ -141,7 +141,7 @@ export function withCancelFunc(ctx: ContextNode): [ctx: Context, cancel: CancelF
 }
 
 // Hosts without `Symbol.dispose` get the symbol that esbuild's `using` falls back to.
-const { dispose = Symbol.for('Symbol.dispose') } = Symbol as { dispose?: symbol };
+export const { dispose = Symbol.for('Symbol.dispose') } = Symbol as { dispose?: symbol };
 
 function callThis(this: CancelFunc): void {
   this();

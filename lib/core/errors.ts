@@ -163,7 +163,8 @@ function reserveStack(frames: number): number {
 
 const host = Error as { stackTraceLimit?: unknown };
 
-function limitStack(frames: unknown): void {
+/** Sets `Error.stackTraceLimit`. */
+export function limitStack(frames: unknown): void {
   try {
     host.stackTraceLimit = frames;
   } catch {

@@ -62,7 +62,7 @@ class LinkedContext extends Source implements OutsideLimit {
   readonly at: number | undefined;
   readonly outside = this;
   /** The end of the source that ended it. */
-  private followedEnd: End | undefined = undefined;
+  followedEnd: End | undefined = undefined;
   /** Emptied when the listeners are about to be notified, or the parent has ended. */
   private links: Listener[] = [];
   private readonly self = new Listener<LinkedContext>(this, release);

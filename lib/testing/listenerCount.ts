@@ -1,6 +1,6 @@
 import type { Context } from '../core/context.js';
 import { toInternal } from '../core/foreign.js';
-import type { ListNode } from '../core/listenerList.js';
+import { ringLength } from '../debug/registry.js';
 
 /**
  * How many listeners and linked children `ctx` holds now: for a test that asserts that nothing leaks.
@@ -13,10 +13,4 @@ import type { ListNode } from '../core/listenerList.js';
 export function listenerCount(ctx: Context): number {
   const list = toInternal(ctx, 'listenerCount').canceler?.list;
   return ringLength(list?.listeners) + ringLength(list?.children);
-}
-
-function ringLength(first: ListNode | undefined): number {
-  let length = 0;
-  for (let node = first; node !== undefined; node = node.next === first ? undefined : node.next) length++;
-  return length;
 }

@@ -19,7 +19,9 @@ import {
   withValue,
 } from 'rxjs-ctx';
 import type { CancelFunc, Context, ContextError } from 'rxjs-ctx';
-import { ctxHelpers, listenerCount } from 'rxjs-ctx/testing';
+import { ctxTree, debugContexts, nameCtx, printCtxTree, publishContexts } from 'rxjs-ctx/debug';
+import type { CtxEnded, CtxInfo } from 'rxjs-ctx/debug';
+import { ctxHelpers, listenerCount, trackContexts } from 'rxjs-ctx/testing';
 
 const user = contextKey<string>('user');
 const lang = contextKey('lang', { default: 'en' });
@@ -76,4 +78,14 @@ export function tested(): number {
     expectCtx(ctx('--c', { c: 1 })).toBe('--c', { c: 1 });
   });
   return listenerCount(new Logged(merged));
+}
+
+export function debugged(parent: Context): readonly CtxInfo[] {
+  using _watching = debugContexts({ stacks: false });
+  using _publishing = publishContexts({ performance: true });
+  using tracked = trackContexts(parent);
+  const named: Logged = nameCtx(new Logged(parent), 'page');
+  const onEnded = ({ ctx, state, ms = 0 }: CtxEnded): string => `${String(ctx)} ${state} ${ms.toFixed()}`;
+  tracked.expectNoneLeft();
+  return printCtxTree(named, { ended: true }) === onEnded.name ? [] : ctxTree();
 }
