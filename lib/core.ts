@@ -12,3 +12,5 @@ export { contextKey } from './core/key.js';
 export type { AnyContextKey, ContextKey } from './core/key.js';
 export { CanceledError, DeadlineExceededError, isCanceled, isDeadlineExceeded } from './core/errors.js';
 export type { ContextError } from './core/errors.js';
+export { untilCtx } from './async/untilCtx.js';
+export { sleepCtx } from './async/sleepCtx.js';

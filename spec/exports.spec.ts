@@ -16,6 +16,7 @@ describe('rxjs-ctx', () => {
         ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
         ...['takeUntilCtx', 'throwOnCtx', 'withTimeoutCtx', 'withDeadlineCtx', 'ctxValue', 'usingCtx'],
         ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],
+        ...['groupCtx', 'allCtx', 'untilCtx', 'sleepCtx', 'iterateCtx'],
       ].sort(),
     );
   });
@@ -29,6 +30,7 @@ describe('rxjs-ctx/core', () => {
         ...['withScheduler', 'withCancelOn'],
         ...['contextKey', 'afterFunc', 'errorOf', 'throwIfDone', 'remaining'],
         ...['CanceledError', 'DeadlineExceededError', 'isCanceled', 'isDeadlineExceeded'],
+        ...['untilCtx', 'sleepCtx'],
       ].sort(),
     );
   });
