@@ -71,14 +71,24 @@ function standAlone() {
   const entry = readFileSync('build/types/core.d.ts', 'utf8');
   for (const format of ['esm', 'cjs']) {
     mkdirSync(`dist/${format}/core/types`, { recursive: true });
-    writeFileSync(`dist/${format}/core.d.ts`, entry.replaceAll("'./core/", "'./core/types/"));
+    mkdirSync(`dist/${format}/core/types/async`);
+    writeFileSync(`dist/${format}/core.d.ts`, entry.replace(/'\.\/(core|async)\//g, asyncBelow));
     for (const file of readdirSync('build/types/core')) {
       writeFileSync(
         `dist/${format}/core/types/${file}`,
         withoutStreams(readFileSync(`build/types/core/${file}`, 'utf8')),
       );
     }
+    for (const [, file] of entry.matchAll(/'\.\/async\/(\w+)\.js'/g)) {
+      const text = readFileSync(`build/types/async/${file}.d.ts`, 'utf8').replaceAll("'../core/", "'../");
+      writeFileSync(`dist/${format}/core/types/async/${file}.d.ts`, withoutStreams(text));
+    }
   }
+}
+
+/** @type {(from: string, folder: string) => string} */
+function asyncBelow(_, folder) {
+  return folder === 'core' ? "'./core/types/" : "'./core/types/async/";
 }
 
 /** @param {string} text */
@@ -92,6 +102,6 @@ function withoutStreams(text) {
       /import type \{ ([^}]*) \}/g,
       (_, names) => `import type { ${[...new Set(names.split(', '))].join(', ')} }`,
     );
-  if (/from 'rxjs/.test(alone)) throw new Error(`rxjs-ctx/core must name nothing of rxjs:\n${alone}`);
+  if (/from 'rxjs['/]/.test(alone)) throw new Error(`rxjs-ctx/core must name nothing of rxjs:\n${alone}`);
   return alone;
 }
