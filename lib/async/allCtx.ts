@@ -30,12 +30,12 @@ type Work = (ctx: Context) => ObservableInput<unknown>;
  * @throws TypeError when an argument is not what it must be
  * @see https://rxjs.dev/api/index/function/forkJoin
  */
-export function allCtx<const W extends { readonly [K in keyof W]: Work }>(
+export function allCtx<const W extends { readonly [K in keyof W]: (ctx: Context) => ObservableInput<unknown> }>(
   ctx: CoreContext,
   works: W,
   options?: GroupOptions,
 ): Promise<{ -readonly [K in keyof W]: GroupResult<ReturnType<W[K]>> }>;
-export function allCtx<const W extends readonly Work[]>(
+export function allCtx<const W extends readonly ((ctx: Context) => ObservableInput<unknown>)[]>(
   ctx: CoreContext,
   works: W,
   options?: GroupOptions,
