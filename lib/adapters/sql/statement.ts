@@ -11,6 +11,9 @@ import type { CoreContext } from '../../core/context.js';
 /** How long the server may take to cancel a statement, and to roll back. The connection is closed then. */
 export const answerLimitMs = 1000;
 
+/** How long a request to cancel may have no effect before the next one is sent. */
+const repeatMs = 100;
+
 /** What an adapter says of one connection of its driver. */
 export interface Connection {
   /** Stops reading what the server sends. */
@@ -61,14 +64,21 @@ export function runStatement<T>(
       if (state === 'over') return;
       const controller = new AbortController();
       const timer = setTimeout(giveUp, answerLimitMs);
+      let next: ReturnType<typeof setTimeout> | undefined;
+      const request = () => {
+        connection.pause();
+        connection.cancel(controller.signal).then(() => {
+          // One that overtook the statement found the connection idle, and had no effect.
+          next = setTimeout(request, repeatMs);
+          connection.resume();
+        }, giveUp);
+      };
       endLimit = () => {
         clearTimeout(timer);
+        clearTimeout(next);
         controller.abort();
       };
-      connection.pause();
-      connection.cancel(controller.signal).then(() => {
-        connection.resume();
-      }, giveUp);
+      request();
     };
     const stop = afterFunc(ctx, () => {
       if (state === 'running') queueMicrotask(cancel);

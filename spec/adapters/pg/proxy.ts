@@ -9,7 +9,7 @@ export interface Proxy {
   /** Every connection so far. */
   readonly connections: number;
   /** What happens to the next connections. A text is answered to the first bytes. */
-  mode: 'forward' | 'refuse' | 'swallow' | { readonly answer: string };
+  mode: 'forward' | 'refuse' | 'swallow' | 'lose' | { readonly answer: string };
   stop(): Promise<void>;
 }
 
@@ -24,6 +24,7 @@ export async function startProxy(to: number, secure?: tls.TlsOptions): Promise<P
     keep(socket);
     const { mode } = proxy;
     if (mode === 'refuse') socket.resetAndDestroy();
+    else if (mode === 'lose') socket.once('data', () => socket.end());
     else if (mode === 'swallow') socket.resume();
     else if (mode !== 'forward') socket.once('data', () => socket.write(mode.answer));
     else {

@@ -165,6 +165,21 @@ describePostgres('queryCtx of pg', () => {
     expect(pause).not.toHaveBeenCalled();
   });
 
+  it('sends another CancelRequest when one had no effect, as one that overtook its query', async () => {
+    const { proxy, pool } = await behindProxy();
+    const query = 'SELECT pg_sleep(60) /* lost */';
+    const [ctx, cancel] = withCancel(background());
+    const result = rejection(queryCtx(ctx, pool, query));
+    await db.running(query);
+    proxy.mode = 'lose';
+    cancel();
+    while (proxy.connections < 2) await new Promise((resolve) => setImmediate(resolve));
+    proxy.mode = 'forward';
+    expect(await result).toBe(ctx.err);
+    expect(idle(pool)).toEqual({ total: 1, idle: 1, waiting: 0 });
+    expect(proxy.connections).toBe(3);
+  });
+
   for (const mode of ['refuse', 'swallow', { answer: 'X' }] as const) {
     it(`closes the connection when the CancelRequest fails: ${JSON.stringify(mode)}`, async () => {
       const { proxy, pool } = await behindProxy();
