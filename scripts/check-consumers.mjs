@@ -13,8 +13,10 @@ const dir = 'build/consumers';
 const compilers = ['5.4', '5.9', '6', '7'];
 
 /** These run in Node alone, and build upon its types too. */
-const forNode = entryPoints.filter(({ subpath }) => ['./node', './pg'].includes(subpath));
-const everywhere = entryPoints.filter((door) => !forNode.includes(door));
+const forNode = entryPoints.filter(({ subpath }) => subpath === './node');
+/** With the declarations of pg, which need TypeScript 5.7 themselves. */
+const forPg = entryPoints.filter(({ subpath }) => subpath === './pg');
+const everywhere = entryPoints.filter((door) => !forNode.includes(door) && !forPg.includes(door));
 
 const strict = {
   target: 'ES2022',
@@ -43,6 +45,7 @@ const framework = { ...byBundler, experimentalDecorators: true, skipLibCheck: tr
 
 const library = readFileSync('spec/consumers/library.ts', 'utf8');
 const all = everywhere.map(({ specifier }, index) => `export * as entry${index} from '${specifier}';\n`).join('');
+const inPg = forPg.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
 const inNode = forNode.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
 const angular = ['core', 'common'].map((name) => `@angular/${name}`);
 const nest = ['common', 'core'].map((name) => `@nestjs/${name}`);
@@ -64,6 +67,12 @@ const projects = [
           files: { 'doors.mts': inNode, 'doors.cts': inNode },
         },
       ]),
+  {
+    name: 'PostgreSQL',
+    only: ['5.9', '6', '7'],
+    options: { ...byNode, types: ['node'] },
+    files: { 'doors.mts': inPg, 'doors.cts': inPg },
+  },
   {
     name: 'Angular component and its template',
     only: ['5.9'], // Angular 20 is for that one
