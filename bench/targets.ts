@@ -119,6 +119,14 @@ const targets: Target[] = [
   // That peer is quadratic: a hundred times at 10^5 is ten times at 10^4, which takes a hundredth of the time to measure.
   { ...faster(10, 'fanout', 'one cancel reaching 10000', 'takeUntil(subject)'), only: 'gate' },
 
+  // What a socket takes differs from round to round by more than that.
+  ...['Connect over HTTP/2', 'gRPC over HTTP/2'].flatMap((name) =>
+    ['unary call', 'unary call with a deadline', 'message of a stream'].map((what) => ({
+      ...atMost(1.1, 'connect', `${what}, ${name}`, 'Connect alone'),
+      gate: 1.3,
+    })),
+  ),
+
   absolute(100, 'bytes', 'memory', 'a context'),
   absolute(280, 'bytes', 'memory', 'a context, its tuple and its cancel function'),
   { ...absolute(0, 'bytes', 'memory', forgotten), gate: 8 },

@@ -16,7 +16,15 @@ const compilers = ['5.4', '5.9', '6', '7'];
 const forNode = entryPoints.filter(({ subpath }) => subpath === './node');
 /** With the declarations of pg, which need TypeScript 5.7 themselves. */
 const forPg = entryPoints.filter(({ subpath }) => subpath === './pg');
-const everywhere = entryPoints.filter((door) => !forNode.includes(door) && !forPg.includes(door));
+
+/** These need peers of their own, which are installed with the exact version that the specs have. */
+const withPeers = Object.entries({
+  './connect': ['@connectrpc/connect', '@bufbuild/protobuf'],
+}).map(([subpath, peers]) => ({ subpath, peers }));
+const needsPeers = (/** @type {string} */ subpath) => withPeers.some((one) => one.subpath === subpath);
+const everywhere = entryPoints.filter(
+  (door) => !forNode.includes(door) && !forPg.includes(door) && !needsPeers(door.subpath),
+);
 
 const strict = {
   target: 'ES2022',
@@ -89,6 +97,18 @@ const projects = [
 ];
 
 /**
+ * Compiled last, when those peers are there: all others have to do without.
+ *
+ * @type {Project[]}
+ */
+const projectsWithPeers = withPeers.map(({ subpath }) => {
+  const door = `export * from 'rxjs-ctx${subpath.slice(1)}';\n`;
+  // Their declarations are not ours to check.
+  const options = { ...byNode, skipLibCheck: true };
+  return { name: `with the peers of ${subpath}`, options, files: { 'doors.mts': door, 'doors.cts': door } };
+});
+
+/**
  * The program of a recipe.
  *
  * @param {string} title
@@ -128,18 +148,28 @@ mkdirSync(dir, { recursive: true });
 writeFileSync(`${dir}/package.json`, '{ "private": true }\n');
 const packed = execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', dir], { encoding: 'utf8' });
 const [{ filename }] = JSON.parse(packed.slice(packed.indexOf('[\n')));
-const ours = ['rxjs', '@types/node', 'pg', '@types/pg', 'reflect-metadata', ...angular, ...nest];
-execFileSync(
-  'npm',
-  [
-    ...['install', '--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force', path.resolve(dir, filename)],
-    ...ours.map((name) => `${name}@${devDependencies[name]}`),
-    ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
-    ...['compiler', 'compiler-cli'].map((name) => `@angular/${name}@${devDependencies['@angular/core']}`),
-    'typescript@5.9', // which Angular's compiler is built upon
-  ],
-  { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] },
+/** @param {string[]} packages */
+function install(...packages) {
+  const flags = ['--no-package-lock', '--no-audit', '--no-fund', '--silent', '--force'];
+  execFileSync('npm', ['install', ...flags, ...packages], { cwd: dir, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** @param {string[]} names */
+const exact = (names) => names.map((name) => `${name}@${devDependencies[name]}`);
+
+install(
+  path.resolve(dir, filename),
+  ...exact(['rxjs', '@types/node', 'pg', '@types/pg', 'reflect-metadata', ...angular, ...nest]),
+  ...compilers.map((version) => `typescript-${version}@npm:typescript@${version}`),
+  ...['compiler', 'compiler-cli'].map((name) => `@angular/${name}@${devDependencies['@angular/core']}`),
+  'typescript@5.9', // which Angular's compiler is built upon
 );
 
-const results = projects.flatMap((project) => (project.only ?? compilers).map((version) => compile(version, project)));
+/** @param {Project[]} some */
+const compileAll = (some) =>
+  some.flatMap((project) => (project.only ?? compilers).map((version) => compile(version, project)));
+
+const results = compileAll(projects);
+install(...exact(withPeers.flatMap(({ peers }) => peers)));
+results.push(...compileAll(projectsWithPeers));
 if (results.includes(false)) process.exit(1);

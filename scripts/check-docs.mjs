@@ -20,7 +20,7 @@
 //
 // A block in any other language, or without one, is an error.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +80,8 @@ for (const page of new Set([...pages, ...others])) checkLinks(page);
 const programs = pages.flatMap(programsOf);
 
 mkdirSync(dir, { recursive: true });
+// What programs import that a compiler makes: of .proto files.
+cpSync('docs/gen', `${dir}/gen`, { recursive: true });
 try {
   for (const program of programs) writeFileSync(program.file, sourceOf(program));
   const broken = compile(programs);

@@ -5,8 +5,9 @@ import path from 'node:path';
 // `rxjs-ctx/core` has declarations of its own, which name nothing of rxjs: 26 files in each format.
 // `rxjs-ctx/eslint` is 18 files and 15 kB of that, `rxjs-ctx/debug` 25 files and 20 kB.
 // Groups, promises and async iterables are 16 files of declarations and 15 kB.
-export const maxFiles = 236;
-export const maxBytes = 265_000;
+// `rxjs-ctx/connect` is 18 files and 20 kB.
+export const maxFiles = 256;
+export const maxBytes = 287_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 

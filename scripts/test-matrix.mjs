@@ -81,7 +81,7 @@ async function bundleSpecs(cwd, format) {
     platform: 'node',
     target: 'es2022',
     outfile,
-    external: ['rxjs', 'rxjs/*', pkg.name, `${pkg.name}/*`],
+    external: ['rxjs', 'rxjs/*', '@connectrpc/*', '@bufbuild/*', pkg.name, `${pkg.name}/*`],
     tsconfigRaw: '{}',
     logLevel: 'warning',
     plugins: [
@@ -148,7 +148,9 @@ const tarball = path.resolve(
 const columns = [];
 for (const version of rxjsVersions) {
   const cwd = `${dir}/rxjs-${version}`;
-  install(cwd, `rxjs@${version}`, tarball, `jasmine@${pkg.devDependencies.jasmine}`);
+  // The peers that specs need which run everywhere.
+  const peers = ['jasmine', '@connectrpc/connect', '@bufbuild/protobuf'];
+  install(cwd, `rxjs@${version}`, tarball, ...peers.map((name) => `${name}@${pkg.devDependencies[name]}`));
   const exact = JSON.parse(readFileSync(`${cwd}/node_modules/rxjs/package.json`, 'utf8')).version;
   for (const format of formats)
     columns.push({ name: `rxjs ${exact} ${format}`, config: await bundleSpecs(cwd, format) });

@@ -1,3 +1,4 @@
+import * as connect from '../lib/adapters/connect.js';
 import * as http from '../lib/adapters/http.js';
 import * as core from '../lib/core.js';
 import * as debug from '../lib/debug/index.js';
@@ -45,6 +46,12 @@ describe('rxjs-ctx/debug', () => {
 describe('rxjs-ctx/http', () => {
   it('exports these names, and no other', () => {
     expect(names(http)).toEqual(['fetchCtx', 'timeoutFrom', 'timeoutHeaders']);
+  });
+});
+
+describe('rxjs-ctx/connect', () => {
+  it('exports these names, and no other', () => {
+    expect(names(connect)).toEqual(['callCtx', 'connectCtxKey', 'connectErrorFrom', 'handlerContext', 'serviceCtx']);
   });
 });
 
