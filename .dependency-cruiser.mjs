@@ -74,7 +74,10 @@ export default {
       name: 'an adapter imports its own world, and what every world has',
       severity: 'error',
       from: { path: worlds },
-      to: { path: worlds, pathNot: [`^lib/adapters/$1`, '^lib/adapters/(rxjs7|withCancelOn|http/|sql/)'] },
+      to: {
+        path: worlds,
+        pathNot: [`^lib/adapters/$1`, '^lib/adapters/(rxjs7|withCancelOn|http/|sql/|node/graceContext)'],
+      },
     },
     {
       name: 'debug and testing import downwards',

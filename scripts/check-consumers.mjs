@@ -13,7 +13,7 @@ const dir = 'build/consumers';
 const compilers = ['5.4', '5.9', '6', '7'];
 
 /** These run in Node alone, and build upon its types too. */
-const forNode = entryPoints.filter(({ subpath }) => subpath === './node');
+const forNode = entryPoints.filter(({ subpath }) => ['./node', './grpc'].includes(subpath));
 /** With the declarations of pg, which need TypeScript 5.7 themselves. */
 const forPg = entryPoints.filter(({ subpath }) => subpath === './pg');
 
@@ -54,7 +54,7 @@ const framework = { ...byBundler, experimentalDecorators: true, skipLibCheck: tr
 const library = readFileSync('spec/consumers/library.ts', 'utf8');
 const all = everywhere.map(({ specifier }, index) => `export * as entry${index} from '${specifier}';\n`).join('');
 const inPg = forPg.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
-const inNode = forNode.map(({ specifier }) => `export * from '${specifier}';\n`).join('');
+const inNode = forNode.map(({ specifier }, index) => `export * as entry${index} from '${specifier}';\n`).join('');
 const angular = ['core', 'common'].map((name) => `@angular/${name}`);
 const nest = ['common', 'core'].map((name) => `@nestjs/${name}`);
 

@@ -6,8 +6,9 @@ import path from 'node:path';
 // `rxjs-ctx/eslint` is 18 files and 15 kB of that, `rxjs-ctx/debug` 25 files and 20 kB.
 // Groups, promises and async iterables are 16 files of declarations and 15 kB.
 // `rxjs-ctx/connect` is 18 files and 20 kB.
-export const maxFiles = 256;
-export const maxBytes = 287_000;
+// `rxjs-ctx/grpc` is 24 files and, most of it source maps, 30 kB.
+export const maxFiles = 280;
+export const maxBytes = 317_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 

@@ -1,3 +1,4 @@
+import * as grpc from '../lib/adapters/grpc.js';
 import * as node from '../lib/adapters/node.js';
 import * as eslint from '../lib/eslint/index.js';
 import * as pg from '../lib/adapters/pg.js';
@@ -24,5 +25,18 @@ describe('rxjs-ctx/eslint', () => {
 describe('rxjs-ctx/pg', () => {
   it('exports these names, and no other', () => {
     expect(Object.keys(pg).sort()).toEqual(['queryCtx', 'transactionCtx']);
+  });
+});
+
+describe('rxjs-ctx/grpc', () => {
+  it('exports these names, and no other', () => {
+    expect(Object.keys(grpc).sort()).toEqual([
+      'CallCanceledError',
+      'callCtx',
+      'serverCallContext',
+      'serviceCtx',
+      'shutdown',
+      'statusFrom',
+    ]);
   });
 });
