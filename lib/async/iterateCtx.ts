@@ -93,7 +93,12 @@ class Iteration<T> implements AsyncGenerator<T, void, void> {
     private readonly source: Observable<T>,
     private readonly buffer: number,
     private readonly overflow: 'error' | 'dropOldest' | 'dropNewest',
-  ) {}
+  ) {
+    // Hosts without the symbol get the one that esbuild's `await using` falls back to. Set here: a static block would stay in
+    // the bundles of those who do not use the class.
+    const { asyncDispose = Symbol.for('Symbol.asyncDispose') } = Symbol as { asyncDispose?: symbol };
+    Object.defineProperty(this, asyncDispose, { value: () => this.return().then(() => undefined) });
+  }
 
   next(): Promise<IteratorResult<T, void>> {
     if (this.isOver) return Promise.resolve(over);
@@ -126,16 +131,6 @@ class Iteration<T> implements AsyncGenerator<T, void, void> {
   }
 
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
-
-  static {
-    // Hosts without the symbol get the one that esbuild's `await using` falls back to.
-    const { asyncDispose = Symbol.for('Symbol.asyncDispose') } = Symbol as { asyncDispose?: symbol };
-    Object.defineProperty(this.prototype, asyncDispose, {
-      value: async function (this: Iteration<unknown>) {
-        await this.return();
-      },
-    });
-  }
 
   private subscribe(): void {
     const stream = new Observable<T>((subscriber) => {
