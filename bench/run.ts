@@ -27,7 +27,7 @@ import type { Target } from './targets.js';
 import type { Ask, Figures } from './worker.js';
 
 const root = path.join(import.meta.dirname, '..');
-const suites = ['derive', 'tree', 'operators', 'fanout', 'memory', 'debug', 'connect', 'size'];
+const suites = ['derive', 'tree', 'operators', 'retry', 'fanout', 'memory', 'debug', 'connect', 'size'];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

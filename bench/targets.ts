@@ -109,6 +109,16 @@ const targets: Target[] = [
   ...['switchMap', 'mergeMap', 'concatMap', 'exhaustMap'].map((name) =>
     atMost(1.5, 'operators', `${name}Ctx: an inner stream of one value`, `${name} + defer + finalize`),
   ),
+  floored(
+    {
+      why: 'a subscriber in between, without which no error can be seen',
+      by: 'floor: a subscriber in between, with a teardown',
+    },
+    atMost(2, 'retry', 'retryCtx: work that succeeds at once', 'defer'),
+    7,
+  ),
+  { ...atMost(2, 'retry', 'retryCtx: a promise that is fulfilled, awaited', 'defer'), gate: 5 },
+  faster(1, 'retry', 'retryCtx: a promise that is fulfilled, awaited', 'p-retry with a signal and a limit of time'),
   // 1.00 within the noise.
   { ...atMost(1.05, 'operators', 'takeUntilCtx: a value', 'takeUntil(NEVER)'), gate: 1.5 },
   { ...atMost(1.05, 'operators', 'throwOnCtx: a value', 'takeUntil(NEVER)'), gate: 1.5 },
@@ -136,7 +146,7 @@ const targets: Target[] = [
   floored(
     { why: 'without deadlines, withCancelOn, contexts of others, keys and checks of input' },
     // Closing what is read, several sources asked at once, hints in errors, and a core without RxJS are a fifth of it.
-    { ...absolute(3000, 'bytes', 'size', 'all of rxjs-ctx'), gate: 7_500 },
+    { ...absolute(3000, 'bytes', 'size', 'contexts and operators'), gate: 7_500 },
   ),
   floored(
     { why: 'without contexts of others, keys and checks of input' },

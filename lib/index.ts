@@ -14,6 +14,12 @@ export { CanceledError, DeadlineExceededError, isCanceled, isDeadlineExceeded } 
 export type { ContextError } from './core/errors.js';
 export { usingCtx } from './observables/usingCtx.js';
 export type { UsingCtxOptions } from './observables/usingCtx.js';
+export { retryCtx } from './observables/retryCtx.js';
+export type { Attempt, RetryOptions } from './observables/retryCtx.js';
+export { retryBudget } from './observables/retryBudget.js';
+export type { RetryBudget, RetryBudgetOptions } from './observables/retryBudget.js';
+export { hedgeCtx } from './observables/hedgeCtx.js';
+export type { HedgeOptions } from './observables/hedgeCtx.js';
 export { takeUntilCtx } from './operators/takeUntilCtx.js';
 export { throwOnCtx } from './operators/throwOnCtx.js';
 export { withTimeoutCtx } from './operators/withTimeoutCtx.js';

@@ -18,6 +18,7 @@ describe('rxjs-ctx', () => {
         ...['takeUntilCtx', 'throwOnCtx', 'withTimeoutCtx', 'withDeadlineCtx', 'ctxValue', 'usingCtx'],
         ...['switchMapCtx', 'mergeMapCtx', 'concatMapCtx', 'exhaustMapCtx'],
         ...['groupCtx', 'allCtx', 'untilCtx', 'sleepCtx', 'iterateCtx'],
+        ...['retryCtx', 'retryBudget', 'hedgeCtx'],
       ].sort(),
     );
   });
@@ -45,7 +46,7 @@ describe('rxjs-ctx/debug', () => {
 
 describe('rxjs-ctx/http', () => {
   it('exports these names, and no other', () => {
-    expect(names(http)).toEqual(['fetchCtx', 'timeoutFrom', 'timeoutHeaders']);
+    expect(names(http)).toEqual(['fetchCtx', 'retryAfter', 'timeoutFrom', 'timeoutHeaders']);
   });
 });
 

@@ -23,6 +23,7 @@ const guides = [
   'docs/recipes.md',
   'docs/grpc.md',
   'docs/connect.md',
+  'docs/retry.md',
   'docs/testing.md',
   'docs/debugging.md',
   'docs/eslint.md',

@@ -2,3 +2,4 @@
 export { timeoutFrom, timeoutHeaders } from './http/timeoutHeaders.js';
 export type { HeadersLike, TimeoutHeadersOptions } from './http/timeoutHeaders.js';
 export { fetchCtx } from './http/fetchCtx.js';
+export { retryAfter } from './http/retryAfter.js';

@@ -87,7 +87,8 @@ export function mayLimitTime(rawHeaders: readonly string[] | undefined): boolean
   return false;
 }
 
-function valueOf(headers: HeadersLike, name: string): string | undefined {
+/** The value of a header that is there once. Never throws. */
+export function valueOf(headers: HeadersLike, name: string): string | undefined {
   try {
     const { get } = headers as { get?: unknown };
     let value: unknown =
