@@ -106,7 +106,8 @@ describe('lib', () => {
 
   it('marks nothing private by an underscore or a tag', () => {
     for (const { file, text } of modules) {
-      expect(text)
+      // What a Subscriber of RxJS has to be told is called so there.
+      expect(text.replace(/protected override _(next|error|complete)\(/g, ''))
         .withContext(`lib/${file}.ts`)
         .not.toMatch(/@internal|@private|[^\w$]_[a-z]\w*/);
     }

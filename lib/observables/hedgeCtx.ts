@@ -10,8 +10,8 @@ import { invalidArgument } from '../core/invalidArgument.js';
 import { Listener, unlink } from '../core/listenerList.js';
 import { arm, report } from '../core/timer.js';
 import type { Timer, TimerTarget } from '../core/timer.js';
-import { AttemptSubscriber, runAttempt } from './attempt.js';
-import type { AttemptOwner } from './attempt.js';
+import { AttemptSubscriber, runAttempt } from './runAttempt.js';
+import type { AttemptOwner } from './runAttempt.js';
 import { attemptsOf, functionOf } from './retryCtx.js';
 import { tokensOf } from './retryBudget.js';
 import type { RetryBudget, Tokens } from './retryBudget.js';
@@ -161,7 +161,7 @@ class Hedge implements AttemptOwner, TimerTarget, Unsubscribable {
     this.starting = false;
   }
 
-  onValue(attempt: AttemptSubscriber, value: unknown): void {
+  onValue(value: unknown, attempt: AttemptSubscriber): void {
     this.win(attempt);
     this.result.next(value);
   }

@@ -11,8 +11,8 @@ import { invalidArgument } from '../core/invalidArgument.js';
 import { Listener, unlink } from '../core/listenerList.js';
 import { arm, report } from '../core/timer.js';
 import type { Timer, TimerTarget } from '../core/timer.js';
-import { AttemptSubscriber, runAttempt } from './attempt.js';
-import type { AttemptOwner } from './attempt.js';
+import { AttemptSubscriber, runAttempt } from './runAttempt.js';
+import type { AttemptOwner } from './runAttempt.js';
 import { tokensOf } from './retryBudget.js';
 import type { RetryBudget, Tokens } from './retryBudget.js';
 
@@ -195,7 +195,7 @@ class Retries implements AttemptOwner, TimerTarget, Unsubscribable {
     runAttempt(subscriber, ctx, ctx.canceler, this.policy.attemptTimeoutMs, (child) => work(child, { attempt, error }));
   }
 
-  onValue(_attempt: AttemptSubscriber, value: unknown): void {
+  onValue(value: unknown): void {
     this.result.next(value);
   }
 

@@ -8,7 +8,7 @@ import { runWithChild } from './runWithChild.js';
 
 /** Whoever makes attempts. */
 export interface AttemptOwner {
-  onValue(attempt: AttemptSubscriber, value: unknown): void;
+  onValue(value: unknown, attempt: AttemptSubscriber): void;
   /** The attempt is over: its work is unsubscribed, and its context canceled. */
   onFailure(attempt: AttemptSubscriber, error: unknown): void;
   onCompletion(attempt: AttemptSubscriber): void;
@@ -28,7 +28,7 @@ export class AttemptSubscriber extends Subscriber<unknown> {
 
   protected override _next(value: unknown): void {
     this.emitted = true;
-    this.owner.onValue(this, value);
+    this.owner.onValue(value, this);
   }
 
   protected override _error(error: unknown): void {
