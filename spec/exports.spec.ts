@@ -46,7 +46,14 @@ describe('rxjs-ctx/debug', () => {
 
 describe('rxjs-ctx/http', () => {
   it('exports these names, and no other', () => {
-    expect(names(http)).toEqual(['fetchCtx', 'retryAfter', 'timeoutFrom', 'timeoutHeaders']);
+    expect(names(http)).toEqual([
+      'baggageHeaders',
+      'fetchCtx',
+      'retryAfter',
+      'timeoutFrom',
+      'timeoutHeaders',
+      'withBaggage',
+    ]);
   });
 });
 

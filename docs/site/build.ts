@@ -21,6 +21,7 @@ const guides = [
   'docs/coming-from-abortsignal.md',
   'docs/coming-from-takeuntil.md',
   'docs/recipes.md',
+  'docs/http.md',
   'docs/grpc.md',
   'docs/connect.md',
   'docs/retry.md',

@@ -1,5 +1,6 @@
 // The entry point of `rxjs-ctx/http`: what crosses from one process to the next. For browsers and servers alike.
 export { timeoutFrom, timeoutHeaders } from './http/timeoutHeaders.js';
 export type { HeadersLike, TimeoutHeadersOptions } from './http/timeoutHeaders.js';
+export { baggageHeaders, withBaggage } from './http/baggage.js';
 export { fetchCtx } from './http/fetchCtx.js';
 export { retryAfter } from './http/retryAfter.js';

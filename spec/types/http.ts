@@ -2,8 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import { expectTypeOf } from 'expect-type';
 import type { Observable } from 'rxjs';
-import { fetchCtx, timeoutFrom, timeoutHeaders } from '../../lib/adapters/http.js';
+import { baggageHeaders, fetchCtx, timeoutFrom, timeoutHeaders, withBaggage } from '../../lib/adapters/http.js';
 import type { HeadersLike, TimeoutHeadersOptions } from '../../lib/adapters/http.js';
+import { contextKey } from '../../lib/index.js';
 import type { Context } from '../../lib/index.js';
 
 declare const ctx: Context;
@@ -28,3 +29,11 @@ fetchCtx(ctx, new URL('http://localhost'), { method: 'POST', signal: null });
 fetchCtx(ctx, new Request('/'));
 // @ts-expect-error -- ctx comes first
 fetchCtx('/', ctx);
+
+const tenant = contextKey<string>('tenant');
+expectTypeOf(baggageHeaders(ctx, { tenant })).toEqualTypeOf<Record<string, string>>();
+expectTypeOf(withBaggage(ctx, req.headers, { tenant })).toEqualTypeOf<Context>();
+// @ts-expect-error -- keys have names
+baggageHeaders(ctx, [tenant]);
+// @ts-expect-error -- the name alone is no key
+baggageHeaders(ctx, { tenant: 'tenant' });
