@@ -28,7 +28,11 @@ const runtimes = [
     spec: `node-${host}@${version}`,
     bin: 'bin/node',
     args: ['--expose-gc'],
-    sources: ['spec/adapters/**/*.node.spec.ts', 'spec/interop/*.node.spec.ts'],
+    sources: [
+      'spec/adapters/{http,node}/**/*.node.spec.ts',
+      'spec/adapters/*/smoke.node.spec.ts',
+      'spec/interop/*.node.spec.ts',
+    ],
   })),
   { name: 'bun', spec: `@oven/bun-${host}`, bin: 'bin/bun', args: [] },
   {

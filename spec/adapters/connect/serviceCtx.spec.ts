@@ -68,7 +68,7 @@ const inputs: Readonly<Record<string, () => ObservableInput<Answer>>> = {
     }),
 };
 
-describe('serviceCtx', () => {
+describe('serviceCtx of Connect', () => {
   for (const [name, input] of Object.entries(inputs)) {
     it(`takes ${name}`, async () => {
       const client = clientOf({ say: input, watch: input, upload: input, chat: input });

@@ -36,7 +36,7 @@ import { LabService } from './generated/lab.js';
 import type { Pong } from './generated/lab.js';
 import { callKind, kinds, modeHeader, outcome, ping, pong, turns, until, useLabs } from './lab.js';
 
-describe('serviceCtx', () => {
+describe('serviceCtx of gRPC', () => {
   const { serve } = useLabs();
 
   for (const kind of kinds) {

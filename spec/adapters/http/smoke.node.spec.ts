@@ -8,7 +8,11 @@ describe('fetch under a context', () => {
   const { listen } = useServers();
 
   it('fetches under a context, and stops with it', async () => {
-    const { url } = await listen(createServer((req, res) => void (req.url === '/slow' || res.end('hello'))));
+    const { url } = await listen(
+      createServer((req, res) => {
+        if (req.url !== '/slow') res.end('hello');
+      }),
+    );
     const [ctx, cancel] = withCancel(background());
     const answer = await firstValueFrom(fetchCtx(ctx, url));
     expect(await answer.text()).toBe('hello');
