@@ -20,6 +20,13 @@ import { subscribeUntil } from './internals.js';
  * A ctx that is already done errors at once, and the source is not subscribed. When the source ends first, ctx keeps no
  * listener. Nothing is added per value.
  *
+ * **Handle the error.** RxJS throws an error that nobody handles where nobody can catch it, and Node ends the process: behind
+ * the context of a request, any client that goes does that. Ignore it if you like:
+ *
+ * ```ts
+ * rows$.pipe(throwOnCtx(ctx)).subscribe({ next: (row) => res.write(row), error: () => {} });
+ * ```
+ *
  * @param ctx ends the result; its `err` tells why
  * @throws TypeError when ctx is not a context
  * @see {@link takeUntilCtx} to complete instead

@@ -22,7 +22,10 @@ export interface RequestContextOptions {
 /**
  * The context of one request: done as soon as nobody waits for the response any more.
  *
- * - It is canceled with a {@link ClientGoneError} as the cause when the client goes before the response is finished.
+ * - It is canceled with a {@link ClientGoneError} as the cause when the client goes before the response is finished. Over
+ *   HTTP/1.1 Node notices that only while it reads: not while a part of the request lies unread, because the handler reads
+ *   nothing of it or has paused it. Go does the same ([golang/go#23262](https://github.com/golang/go/issues/23262)). Read the
+ *   request, or give it a time.
  * - Its deadline is the time that the client's headers ask for, as `timeoutFrom` of `rxjs-ctx/http` reads them, or else
  *   `timeoutMs`; in either case at most `maxTimeoutMs`.
  * - As soon as the response is finished it is canceled without a cause: what still works for the request stops, and no

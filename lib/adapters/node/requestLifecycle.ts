@@ -8,7 +8,10 @@ import { cancel } from '../../core/cancellation.js';
 import { nameErrors } from '../../core/errors.js';
 import type { AnyRequest, AnyResponse, OpenRequest, ServerState } from './serverState.js';
 
-/** The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. */
+/**
+ * The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. While a part
+ * of an HTTP/1.1 request lies unread, Node does not notice.
+ */
 export class ClientGoneError extends Error {
   /** Also where the class has been minified. */
   declare readonly name: 'ClientGoneError';
@@ -65,8 +68,12 @@ export abstract class RequestLifecycle implements OpenRequest {
     readonly state: ServerState | undefined,
   ) {}
 
+  /** Of its connection. The request may lose its own: `pipeline` takes it from one that it destroys. */
+  abstract readonly socket: Socket;
   /** Listens for the end, or finds that it has come already. */
   abstract start(): void;
+  /** To its handler the response is closed: that is not its end. */
+  abstract leave(): void;
   protected abstract stop(): void;
 
   settle(whole: boolean): void {
@@ -89,23 +96,33 @@ export abstract class RequestLifecycle implements OpenRequest {
 class Http1Lifecycle extends RequestLifecycle {
   declare readonly req: IncomingMessage;
   declare readonly res: ServerResponse;
-  /** Whether it waits for its turn on a pipelined connection. */
+  readonly socket = this.req.socket;
+  /** Whether only the connection says that it is lost. */
   private queued = false;
 
   start(): void {
-    const { res } = this;
-    const { socket } = this.req;
+    const { res, socket } = this;
     if (res.writableFinished) this.whole = true;
     else if (res.destroyed || socket.destroyed) this.whole = false;
     else {
       this.state?.add(this);
-      res.on('finish', finished);
+      // Before Node lets the next response begin, which may destroy the connection.
+      res.prependListener('finish', finished);
       res.on('close', closed);
-      if (res.socket === null) {
-        this.queued = true;
-        queue(socket, this);
-      }
+      // It waits for its turn on a pipelined connection.
+      if (res.socket === null) this.enqueue();
     }
+  }
+
+  leave(): void {
+    this.res.off('close', closed);
+    if (this.whole === undefined) this.enqueue();
+  }
+
+  private enqueue(): void {
+    if (this.queued) return;
+    this.queued = true;
+    queue(this.socket, this);
   }
 
   protected stop(): void {
@@ -113,13 +130,13 @@ class Http1Lifecycle extends RequestLifecycle {
     state?.remove(this);
     res.off('finish', finished);
     res.off('close', closed);
-    if (this.queued) dequeue(this.req.socket, this);
+    if (this.queued) dequeue(this.socket, this);
   }
 }
 
 // Node says so too when the socket was destroyed with a part of the response still unsent.
 function finished(this: ServerResponse & Keyed): void {
-  this[key]?.settle(!this[key].req.socket.destroyed);
+  this[key]?.settle(!this[key].socket.destroyed);
 }
 
 function closed(this: ServerResponse & Keyed): void {
@@ -127,8 +144,8 @@ function closed(this: ServerResponse & Keyed): void {
 }
 
 /**
- * Those that wait for their turn on a pipelined connection: until it comes nobody tells them that the connection is lost. One
- * listener for all, because Node warns of more than ten.
+ * Those to whom nobody else says that the connection is lost: they wait for their turn on a pipelined one, or for the answer of
+ * ours to go out. One listener for all, because Node warns of more than ten.
  */
 class Queue {
   readonly waiting = new Set<Http1Lifecycle>();
@@ -159,6 +176,14 @@ function dequeue(socket: Socket, lifecycle: Http1Lifecycle): void {
 class Http2Lifecycle extends RequestLifecycle {
   declare readonly res: Http2ServerResponse;
 
+  get socket(): Socket {
+    return this.req.socket;
+  }
+
+  leave(): void {
+    // It listens to the stream.
+  }
+
   // The stream, for the response to a HEAD request that is reset closes without a word.
   start(): void {
     const { stream } = this.res;
@@ -168,7 +193,8 @@ class Http2Lifecycle extends RequestLifecycle {
     }
     this.state?.add(this);
     stream.on('finish', this.finish);
-    stream.on('close', this.close);
+    // Before Node closes the response, and with it what is piped to that.
+    stream.prependListener('close', this.close);
   }
 
   protected stop(): void {

@@ -41,8 +41,12 @@ export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
  *
  * When the context of a request is done before anything was written, the library answers: 504 for a deadline, 503 when
  * `parent` is done or nobody subscribes any more; a client that is gone gets nothing. A response that was begun by then is
- * destroyed, so that nobody takes it for whole. What the handler does with the response afterwards comes to nothing. A
- * request whose time is over when it comes is answered without being emitted.
+ * destroyed, so that nobody takes it for whole. A request whose time is over when it comes is answered without being emitted.
+ *
+ * From then on the response is to the handler as one whose client has gone: it is closed, `write` fails, `pipeline` rejects,
+ * `drain` comes, and a file that is piped to it is closed. Other streams that it pipes are unpiped: stop them with `ctx`. The
+ * answer keeps the headers that the handler has set, those of CORS for one, except for those that describe its own answer.
+ * While the request still comes (HTTP/1.1), the answer ends the connection: what the client sends is dropped for a second.
  *
  * Unsubscribing, or parent being done, stops listening and cancels what is in flight; the result completes when parent is
  * done or the server is closed. While {@link shutdown} waits for requests to finish, they go on, and new ones get 503.
@@ -53,7 +57,8 @@ export interface HttpRequest<Req = IncomingMessage, Res = ServerResponse> {
  * listens to. In a pipe, what an operator's function throws ends the whole, as with any observable, and so does an inner
  * stream that errors: what is in flight is answered with 503. Where no error is handled, that one goes the same way as those
  * of handlers, and what comes from then on is served by another subscription. The operator to put on an inner stream is
- * `takeUntilCtx(ctx)`, for `throwOnCtx(ctx)` would end the whole when one client goes.
+ * `takeUntilCtx(ctx)`, for `throwOnCtx(ctx)` would end the whole when one client goes. **Behind `throwOnCtx(ctx)` an inner
+ * `subscribe` needs an `error` handler: without one any client that goes ends the process.**
  *
  * @param parent the contexts are done together with it, if that comes first
  * @param server need not listen yet
@@ -86,17 +91,17 @@ export function requests(
     const alive = state.under(above);
     const all = new ContextNode(alive, alive.scope, undefined);
     const end = (lifecycle: RequestLifecycle) => {
-      if (lifecycle.whole === undefined) respondWithError(lifecycle.res, statusFor(lifecycle, above.err));
-      else if (!lifecycle.whole) ignoreWrites(lifecycle.res);
+      if (lifecycle.whole === undefined) respondWithError(lifecycle, statusFor(lifecycle, above.err));
+      else if (!lifecycle.whole) ignoreWrites(lifecycle);
     };
 
     const receive = (req: AnyRequest, res: AnyResponse) => {
       // It came on a connection that is still open, to a server that is being shut down.
+      const lifecycle = lifecycleOf(req, res, state);
       if (state.closing) {
-        respondWithError(res, 503);
+        respondWithError(lifecycle, 503);
         return;
       }
-      const lifecycle = lifecycleOf(req, res, state);
       const ctx = lifecycle.ctx ?? contextFor(lifecycle, all, limits);
       // Before any listener of the handler: one that writes what comes to its mind would outrun the answer.
       listen(ctx, new Listener(lifecycle, end));

@@ -1,6 +1,10 @@
 /// <reference types="node" preserve="true" />
 // What the library says on a response whose handler has not finished it.
+import type { IncomingMessage } from 'node:http';
+import { leaveToNobody } from './goneResponse.js';
+import { lingerAfterLast, lingeringClose } from './lingeringClose.js';
 import { isHttp2 } from './requestLifecycle.js';
+import type { RequestLifecycle } from './requestLifecycle.js';
 import type { AnyResponse } from './serverState.js';
 
 const reasons = { 500: 'Internal Server Error', 503: 'Service Unavailable', 504: 'Gateway Timeout' };
@@ -8,32 +12,65 @@ const reasons = { 500: 'Internal Server Error', 503: 'Service Unavailable', 504:
 /** RST_STREAM code of HTTP/2: unlike CANCEL, every client takes it for a failure. */
 const internalError = 2;
 
+/** Headers that describe the answer that never came, and not the resource or who may read it. */
+const ofTheAnswer = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-range',
+  'content-disposition',
+  'content-digest',
+  'content-md5',
+  'repr-digest',
+  'digest',
+  'transfer-encoding',
+  'trailer',
+  'etag',
+  'last-modified',
+  'accept-ranges',
+  'age',
+  'expires',
+  'cache-control',
+  'set-cookie',
+  'location',
+];
+
 /** Finishes a response that nothing was written to; destroys one that was begun, so that nobody takes it for whole. */
-export function respondWithError(res: AnyResponse, status: keyof typeof reasons): void {
+export function respondWithError(lifecycle: RequestLifecycle, status: keyof typeof reasons): void {
+  const { res } = lifecycle;
   if (res.writableEnded) return;
   try {
     if (res.headersSent) abort(res);
-    else send(res, status);
+    else send(lifecycle, status);
   } catch {
     res.destroy();
   }
-  ignoreWrites(res);
+  ignoreWrites(lifecycle);
 }
 
-/** The handler may go on writing: from now on nothing comes of it, and nothing is thrown. */
-export function ignoreWrites(res: AnyResponse): void {
-  Object.assign(res, ignoring);
+/** The handler may go on writing: nothing comes of it, and it is told so as if the client had gone. */
+export function ignoreWrites(lifecycle: RequestLifecycle): void {
+  lifecycle.leave();
+  leaveToNobody(lifecycle);
 }
 
-function send(res: AnyResponse, status: keyof typeof reasons): void {
-  // Those that the handler has set are of an answer that never came.
-  for (const name of res.getHeaderNames()) res.removeHeader(name);
+function send(lifecycle: RequestLifecycle, status: keyof typeof reasons): void {
+  const { req, res } = lifecycle;
+  for (const name of ofTheAnswer) res.removeHeader(name);
   const text = reasons[status];
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': text.length };
   if (isHttp2(res)) {
     res.writeHead(status, headers);
   } else {
-    if (status === 503) res.shouldKeepAlive = false;
+    const isComing = !(req as IncomingMessage).complete;
+    if (isComing) lingerAfterLast(lifecycle.socket);
+    if (isComing || status === 503) {
+      res.shouldKeepAlive = false;
+      // The handler may have promised something else.
+      res.setHeader('connection', 'close');
+    }
     res.writeHead(status, text, headers);
   }
   res.end(text);
@@ -41,33 +78,10 @@ function send(res: AnyResponse, status: keyof typeof reasons): void {
 
 function abort(res: AnyResponse): void {
   if (isHttp2(res)) res.stream.close(internalError);
+  // It waits for its turn on a pipelined connection, and those before it do not: nothing of it has been sent.
+  else if (res.socket === null) res.assignSocket = lingeringClose;
   // In chunks the client sees that the last one is missing.
   else if (res.chunkedEncoding) res.destroy();
-  // Else the end of the connection may be that of the response. Throws where it cannot be reset: TLS, a Unix socket, none yet.
-  else res.socket!.resetAndDestroy();
+  // Else the end of the connection may be that of the response. Throws where it cannot be reset: TLS, a Unix socket.
+  else res.socket.resetAndDestroy();
 }
-
-function ignored(this: AnyResponse): AnyResponse {
-  return this;
-}
-
-/** Calls the callback, which may come last or before nothing else. */
-function ignoredWithCallback(this: AnyResponse, ...args: unknown[]): AnyResponse {
-  const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined;
-  if (callback !== undefined) process.nextTick(callback);
-  return this;
-}
-
-const ignoring = {
-  writeHead: ignored,
-  setHeader: ignored,
-  setHeaders: ignored,
-  appendHeader: ignored,
-  removeHeader: ignored,
-  flushHeaders: ignored,
-  write(this: AnyResponse, ...args: unknown[]): boolean {
-    ignoredWithCallback.apply(this, args);
-    return false;
-  },
-  end: ignoredWithCallback,
-};
