@@ -7,8 +7,9 @@ import path from 'node:path';
 // Groups, promises and async iterables are 16 files of declarations and 15 kB.
 // `rxjs-ctx/connect` is 18 files and 20 kB.
 // `rxjs-ctx/grpc` is 24 files and, most of it source maps, 30 kB.
-export const maxFiles = 280;
-export const maxBytes = 317_000;
+// `serveCtx` and the baggage of `rxjs-ctx/http` are 12 files and 13 kB.
+export const maxFiles = 292;
+export const maxBytes = 330_000;
 
 const expected = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/(cjs\/package\.json|.+\.(js|js\.map|d\.ts)))$/;
 

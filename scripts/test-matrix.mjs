@@ -153,7 +153,7 @@ const columns = [];
 for (const version of rxjsVersions) {
   const cwd = `${dir}/rxjs-${version}`;
   // The peers that specs need which run everywhere.
-  const peers = ['jasmine', '@connectrpc/connect', '@bufbuild/protobuf'];
+  const peers = ['jasmine', 'hono', '@hono/node-server', '@connectrpc/connect', '@bufbuild/protobuf'];
   install(cwd, `rxjs@${version}`, tarball, ...peers.map((name) => `${name}@${pkg.devDependencies[name]}`));
   const exact = JSON.parse(readFileSync(`${cwd}/node_modules/rxjs/package.json`, 'utf8')).version;
   for (const format of formats)

@@ -47,11 +47,14 @@ describe('rxjs-ctx/debug', () => {
 describe('rxjs-ctx/http', () => {
   it('exports these names, and no other', () => {
     expect(names(http)).toEqual([
+      'ClientGoneError',
       'baggageHeaders',
       'fetchCtx',
       'retryAfter',
+      'serveCtx',
       'timeoutFrom',
       'timeoutHeaders',
+      'webRequestContext',
       'withBaggage',
     ]);
   });

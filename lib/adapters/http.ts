@@ -4,3 +4,7 @@ export type { HeadersLike, TimeoutHeadersOptions } from './http/timeoutHeaders.j
 export { baggageHeaders, withBaggage } from './http/baggage.js';
 export { fetchCtx } from './http/fetchCtx.js';
 export { retryAfter } from './http/retryAfter.js';
+export { serveCtx } from './http/serveCtx.js';
+export { webRequestContext } from './http/webRequestContext.js';
+export type { ServeOptions } from './http/webRequestContext.js';
+export { ClientGoneError } from './http/clientGoneError.js';

@@ -5,25 +5,8 @@ import type { Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ContextNode } from '../../core/contextNode.js';
 import { cancel } from '../../core/cancellation.js';
-import { nameErrors } from '../../core/errors.js';
+import { ClientGoneError } from '../http/clientGoneError.js';
 import type { AnyRequest, AnyResponse, OpenRequest, ServerState } from './serverState.js';
-
-/**
- * The client went before the response to it was finished: the connection was lost, or the HTTP/2 stream was reset. While a part
- * of an HTTP/1.1 request lies unread, Node does not notice.
- */
-export class ClientGoneError extends Error {
-  /** Also where the class has been minified. */
-  declare readonly name: 'ClientGoneError';
-
-  constructor() {
-    super('client gone before the response was finished');
-  }
-
-  static {
-    nameErrors(this, 'ClientGoneError');
-  }
-}
 
 // A property, for a WeakMap that gains an entry with every request costs more in garbage collection than all the rest.
 const key = Symbol('rxjs-ctx/lifecycle');
