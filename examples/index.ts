@@ -4,6 +4,7 @@ const examples = {
   workers: 'two workers, one context',
   slowOperation: 'a second of work under a deadline',
   values: 'what a request carries along',
+  crawler: 'a site that fails and has no end, under one deadline',
   requests: 'real requests that stop when nobody waits for them',
 };
 

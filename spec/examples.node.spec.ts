@@ -71,7 +71,8 @@ describe('examples', () => {
 
   it('run one after the other, each under a headline', () => {
     const headlines = runs.examples.lines.filter((line) => line.startsWith('── '));
-    expect(headlines.map((line) => /\w+/.exec(line)?.[0])).toEqual(['workers', 'slowOperation', 'values', 'requests']);
+    const names = headlines.map((line) => /\w+/.exec(line)?.[0]);
+    expect(names).toEqual(['workers', 'slowOperation', 'values', 'crawler', 'requests']);
   });
 
   it('complain of nothing and end by themselves, at once', () => {
@@ -107,6 +108,54 @@ describe('examples', () => {
   it('values: one key is found, the other is not', () => {
     const lines = printedBy('values');
     expect(lines.slice(0, 2)).toEqual(['found value: Go', 'key not found: color']);
+  });
+
+  describe('crawler', () => {
+    /** How many pages of a section there are of each outcome. */
+    function outcomesOf(section: string) {
+      const [read, givenUp, cutOff, notBegun] = printedBy('crawler')
+        .find((line) => line.startsWith(`${section} `))!
+        .match(/\d+/g)!
+        .map(Number);
+      return { read: read!, givenUp: givenUp!, cutOff: cutOff!, notBegun: notBegun! };
+    }
+
+    /** At which attempt a page was given up, and for what. */
+    function givenUp(): Map<string, { error: string; attempt: number }> {
+      const found = printedBy('crawler').map((line) => /^given up {2}(\S+): (.+), attempt (\d)$/.exec(line));
+      return new Map(found.flatMap((match) => (match ? [[match[1]!, { error: match[2]!, attempt: +match[3]! }]] : [])));
+    }
+
+    it('reads pages that fail at first at the second attempt, and asks once for one that is not there', () => {
+      const retried = printedBy('crawler').filter((line) => line.startsWith('retried'));
+      expect(retried).toEqual(['retried   /news/2: read at attempt 2', 'retried   /news/4: read at attempt 2']);
+      expect(outcomesOf('/news')).toEqual({ read: 5, givenUp: 1, cutOff: 0, notBegun: 0 });
+      expect(givenUp().get('/news/lost')).toEqual({ error: '404', attempt: 1 });
+    });
+
+    it('gives up what is down, and makes fewer attempts than it may when the budget is low', () => {
+      const archive = [...givenUp()].filter(([path]) => path.startsWith('/archive/'));
+      const attempts = archive.map(([, page]) => page.attempt);
+      expect(outcomesOf('/archive')).toEqual({ read: 1, givenUp: 8, cutOff: 0, notBegun: 0 });
+      expect(archive.map(([, page]) => page.error)).toEqual(Array<string>(8).fill('503'));
+      expect(Math.max(...attempts)).toBeGreaterThan(1);
+      expect(attempts.filter((attempt) => attempt === 1).length).toBeGreaterThan(2);
+    });
+
+    it('cuts off what runs at the deadline, at most four pages, and does not begin the rest', () => {
+      const { read, cutOff, notBegun } = outcomesOf('/calendar');
+      const end = printedBy('crawler').find((line) => line.startsWith('it ended'))!;
+      expect(read).toBeGreaterThan(0);
+      expect(notBegun).toBeGreaterThan(0);
+      expect(cutOff).toBeGreaterThan(0);
+      expect(cutOff).toBeLessThan(5);
+      expect(end).toMatch(/: context deadline exceeded$/);
+      expect(Number.parseInt(end.slice('it ended  after '.length))).toBeGreaterThanOrEqual(999);
+    });
+
+    it('leaves no request open', () => {
+      expect(printedBy('crawler').at(-1)).toBe('server    0 requests open');
+    });
   });
 
   it('requests: one is answered in full, one loses its client, one its time; the backends of the last two stop early', () => {
