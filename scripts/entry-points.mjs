@@ -21,5 +21,5 @@ export const entryPoints = Object.entries(pkg.exports)
 export function namesOf({ module }, statement) {
   const text = readFileSync(new URL(`../lib/${module}.ts`, import.meta.url), 'utf8');
   const lists = text.matchAll(new RegExp(`^${statement} \\{(.*?)\\}`, 'gms'));
-  return [...lists].flatMap(([, names = '']) => names.match(/\w+/g) ?? []);
+  return [...lists].flatMap(([, names = '']) => names.replace(/\w+ as /g, '').match(/\w+/g) ?? []);
 }

@@ -63,7 +63,8 @@ const listenersOf = (res: ServerResponse) => res.listenerCount('finish') + res.l
 servers.watched.on('request', (_, res) => {
   seen++;
   const before = listenersOf(res);
-  res.once('close', () => setImmediate(() => (responseListeners += Math.max(0, listenersOf(res) - before))));
+  // To a handler whose time is over the response is closed before the answer has gone out.
+  res.once('close', () => setTimeout(() => (responseListeners += Math.max(0, listenersOf(res) - before)), 200).unref());
 });
 requests(parent, servers.watched, { timeoutMs: 60_000 }).subscribe(({ ctx, req, res }) => {
   contexts.push(new WeakRef(ctx));

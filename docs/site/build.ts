@@ -117,7 +117,8 @@ function arrange(door: DeclarationReflection, module: string): void {
     ['Contexts', 'Operators', 'Functions', 'Errors', 'Types'].map((title) => [title, [] as string[]]),
   );
   for (const [, type, names = '', file = ''] of lists) {
-    for (const name of names.match(/\w+/g) ?? []) groups.get(titleFor(name, type, file))!.push(name);
+    for (const [, name = ''] of names.matchAll(/(?:\w+ as )?(\w+)/g))
+      groups.get(titleFor(name, type, file))!.push(name);
   }
   const children = door.children ?? [];
   door.groups = [...groups].map(([title, names]) => {

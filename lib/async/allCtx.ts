@@ -23,6 +23,7 @@ type Work = (ctx: Context) => ObservableInput<unknown>;
  * const { user, orders } = await allCtx(ctx, { user: load('/user'), orders: load('/orders') }, { limit: 4 });
  * ```
  *
+ * @typeParam W the record or the array of works
  * @param ctx the works run under a child of it
  * @param works a record or an array of functions that take a context
  * @param options `limit`: how many run at a time; `onError`

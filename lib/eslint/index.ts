@@ -1,3 +1,3 @@
 // The entry point of `rxjs-ctx/eslint`.
 export { configs, plugin as default, rules } from './plugin.js';
-export type { CtxConfig, CtxPlugin, CtxRule, RuleName } from './plugin.js';
+export type { CtxConfig, CtxPlugin, CtxRule, CtxRuleOptions, RuleName } from './plugin.js';

@@ -47,11 +47,14 @@ export class Names {
 
   /** The innermost scope in which a node stands. */
   scopeOf(node: Node): Scope.Scope {
-    for (let at: Node | null | undefined = node; at != null; at = at.parent) {
-      const scope = this.scopes.acquire(at as unknown as Rule.Node, true);
-      if (scope !== null) return scope.type === 'function-expression-name' ? scope.childScopes[0]! : scope;
+    let at = node;
+    let scope = this.scopes.acquire(at as unknown as Rule.Node, true);
+    // The whole program has one.
+    while (scope === null) {
+      at = at.parent!;
+      scope = this.scopes.acquire(at as unknown as Rule.Node, true);
     }
-    return this.scopes.scopes[0]!;
+    return scope;
   }
 
   private exportOf(variable: Scope.Variable | undefined): string | undefined {

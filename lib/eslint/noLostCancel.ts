@@ -26,8 +26,7 @@ export const noLostCancel: Rule.RuleModule = {
     defaultOptions: [{ derive: ['withCancel', 'withTimeout', 'withDeadline'] }],
   },
   create(context) {
-    const [options] = context.options as [{ readonly derive?: readonly string[] }?];
-    const derive = options?.derive ?? ['withCancel', 'withTimeout', 'withDeadline'];
+    const [{ derive }] = context.options as [{ readonly derive: readonly string[] }];
     const names = namesIn(context);
     let path: Path | undefined;
 
@@ -38,11 +37,11 @@ export const noLostCancel: Rule.RuleModule = {
     /** The cancel function goes into a variable, where `node` has been executed. */
     function track(call: Node, identifier: Node, onlyFirst: boolean): void {
       const variable = names.variableOf(identifier);
-      if (variable === undefined || path === undefined) return;
+      if (variable === undefined) return;
       // As in Go, a variable of an outer function is somebody else's to look after.
       if (functionOf(variable.scope) !== functionOf(names.scopeOf(call)) || isExported(variable)) return;
       const mentions = mentionsOf(variable, identifier).filter((mention) => !(onlyFirst && takesFirst(mention)));
-      path.definitions.push({ call, variable, mentions: new Set(mentions), places: path.here() });
+      path!.definitions.push({ call, variable, mentions: new Set(mentions), places: path!.here() });
     }
 
     function endPath(): void {
@@ -214,9 +213,8 @@ function whereItGoes(call: Node): 'nowhere' | 'somewhere' {
   switch (parent.type) {
     case 'ExpressionStatement':
     case 'UnaryExpression':
+    case 'SequenceExpression': // the last of it has the value of the whole
       return 'nowhere';
-    case 'SequenceExpression':
-      return parent.expressions!.at(-1) === node ? 'somewhere' : 'nowhere';
     case 'MemberExpression':
       return parent.object === node && keyOf(parent) === '0' ? 'nowhere' : 'somewhere';
     case 'VariableDeclarator':

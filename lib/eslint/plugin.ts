@@ -11,6 +11,12 @@ export interface CtxRule {
   create(context: never): Record<string, (node: unknown) => void>;
 }
 
+/** The options of a rule that somebody else has made. */
+export interface CtxRuleOptions {
+  /** Names that the rule takes for one of its own. */
+  alias: string[];
+}
+
 /** An element of a flat configuration. */
 export interface CtxConfig {
   /** For ESLint's inspector. */
@@ -20,13 +26,18 @@ export interface CtxConfig {
   /** This plugin. */
   readonly plugins?: Record<string, CtxPlugin>;
   /** What is reported, and how. */
-  readonly rules: Record<string, 'error' | 'warn' | 'off' | ['error', { alias: string[] }]>;
+  readonly rules: Record<string, 'error' | 'warn' | 'off' | ['error', CtxRuleOptions]>;
 }
 
 /** The plugin: see {@link rules} and {@link configs}. */
 export interface CtxPlugin {
   /** Its name, for ESLint's cache and its inspector. */
-  readonly meta: { readonly name: string; readonly namespace: string };
+  readonly meta: {
+    /** That of the entry point. */
+    readonly name: string;
+    /** What stands before the names of the rules. */
+    readonly namespace: string;
+  };
   /** By their names, without the prefix. */
   readonly rules: Record<RuleName, CtxRule>;
   /** Ready to be used. */

@@ -29,7 +29,7 @@ export const preferCtxSignal: Rule.RuleModule = {
     function isFetch(callee: Node): boolean {
       if (callee.type === 'Identifier') return callee.name === 'fetch' && isGlobal(callee);
       const { object } = callee;
-      return keyOf(callee) === 'fetch' && globals.includes(object?.name ?? '') && isGlobal(object!);
+      return keyOf(callee) === 'fetch' && globals.includes(object!.name ?? '') && isGlobal(object!);
     }
 
     function isGlobal(identifier: Node): boolean {

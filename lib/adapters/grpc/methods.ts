@@ -61,6 +61,7 @@ export type Handler<M> =
     ? boolean extends S
       ? // Either, as the method turns out to be: a handler names the one that it expects.
         {
+          /** Serves one call. */
           handle(ctx: Context, request: Req | Observable<Req>, call: ServerCall<Req, Res>): ObservableInput<Res>;
         }['handle']
       : (
@@ -72,6 +73,7 @@ export type Handler<M> =
 
 /** The handler of a method of which nothing is known, as `loadPackageDefinition` returns them. */
 export type AnyHandler = {
+  /** Serves one call. */
   handle(ctx: Context, request: unknown, call: ServerCall): ObservableInput<unknown>;
 }['handle'];
 

@@ -2,7 +2,7 @@ import { valueOf } from './timeoutHeaders.js';
 import type { HeadersLike } from './timeoutHeaders.js';
 
 /**
- * How long a server asks to wait before the next attempt: for `when` of {@link retryCtx}.
+ * How long a server asks to wait before the next attempt: for the option `when` of `retryCtx`.
  *
  * Reads `grpc-retry-pushback-ms`, or else `retry-after`, which is a number of seconds or an HTTP date. Never throws, whatever it gets.
  *

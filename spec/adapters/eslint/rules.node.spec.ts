@@ -134,6 +134,9 @@ describe('no-lost-cancel', () => {
     'const [ctx, cancel = () => {}] = withCancel(c); cancel();',
     'if (!c) throw new Error(); const [ctx, cancel] = withCancel(c); cancel();',
     'const stop = () => withCancel(c);',
+    'use((0, withCancel(c)));',
+    '[undeclared, alsoUndeclared] = withCancel(c);',
+    'let ctx, cancel; while (c) { cancel?.(); [ctx, cancel] = withCancel(c); } cancel?.();',
   ];
   for (const code of fine) {
     it(`lets pass: ${code}`, () => {
@@ -197,6 +200,7 @@ describe('the names that rules look for', () => {
     expect(found("const { withCancel: derive } = require('rxjs-ctx');", 'derive', js)).toBe(1);
     expect(found("const rx = require('rxjs-ctx');", 'rx.withCancel', js)).toBe(1);
     expect(found("const rx = require('other');", 'rx.withCancel', js)).toBe(0);
+    expect(found('const rx = require(name);', 'rx.withCancel', js)).toBe(0);
   });
 
   it('may come through a module of the project, if the settings say so', () => {
@@ -323,6 +327,7 @@ describe('prefer-ctx-signal', () => {
     'function f(ctx) { return fetch(new Request(url, { signal })); }',
     'function f(ctx, fetch) { return fetch(url); }',
     'function f(ctx) { return api.fetch(url); }',
+    'function f(ctx) { return api().fetch(url); }',
     'function f(ctx) { return api[fetch](url); }',
     'const ctx = 1; function f() { return fetch(url); }',
     'function f() { return fetch(url); }',
