@@ -112,6 +112,21 @@ describe('callCtx of rxjs-ctx/connect', () => {
     expect(closed).toBe(1);
   });
 
+  it('ignores an iterable that cannot be closed', async () => {
+    const stuck = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => never,
+        return: () => Promise.reject(new Error('cannot')),
+      }),
+    };
+    const [ctx, cancel] = withCancel(background());
+    const errors: unknown[] = [];
+    callCtx<number>(ctx, () => stuck).subscribe({ error: (error: unknown) => errors.push(error) });
+    cancel();
+    await new Promise((then) => setTimeout(then));
+    expect(errors).toEqual([ctx.err]);
+  });
+
   it('stops within next: nothing is pulled after ctx was canceled there', async () => {
     const [ctx, cancel] = withCancel(background());
     const pulled: number[] = [];

@@ -132,6 +132,17 @@ describe('webRequestContext', () => {
     expect(ctx.cause).toBe(ctx.err);
   });
 
+  it('ignores a body that fails to be canceled', async () => {
+    const { request, leave } = openRequest();
+    const [ctx, respond] = webRequestContext(background(), request);
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({ cancel: () => Promise.reject(new Error('cannot')) });
+    const text = respond(new Response(body)).text();
+    leave();
+    await expectAsync(text).toBeRejected();
+    await new Promise((then) => setTimeout(then));
+    expect(ctx.cause).toBeInstanceOf(ClientGoneError);
+  });
+
   it('gives 504, 503 or 499 once ctx is done, and drops the response', async () => {
     const [stopped, stop] = withCancel(background());
     stop();
