@@ -1,6 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Script } from 'node:vm';
+import { buildSync } from 'esbuild';
 import * as tsParser from '@typescript-eslint/parser';
 import { ESLint, Linter } from 'eslint';
 import { ESLint as ESLint9, Linter as Linter9 } from 'eslint-9';
@@ -136,6 +138,7 @@ describe('no-lost-cancel', () => {
     'const stop = () => withCancel(c);',
     'use((0, withCancel(c)));',
     '[undeclared, alsoUndeclared] = withCancel(c);',
+    'let ctx, cancel; for (;;) { use(cancel); [ctx, cancel] = withCancel(c); }',
     'let ctx, cancel; while (c) { cancel?.(); [ctx, cancel] = withCancel(c); } cancel?.();',
   ];
   for (const code of fine) {
@@ -394,8 +397,20 @@ describe('the configurations of rxjs-ctx/eslint', () => {
   }, 60_000);
 
   it('are there for CommonJS too', () => {
-    const script =
-      "const { configs, rules, default: plugin } = require('rxjs-ctx/eslint'); console.log(Object.keys(rules).length, plugin.configs === configs)";
-    expect(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }).trim()).toBe('4 true');
+    const { outputFiles } = buildSync({
+      entryPoints: ['lib/eslint/index.ts'],
+      bundle: true,
+      format: 'cjs',
+      platform: 'node',
+      write: false,
+    });
+    const module = { exports: {} as { rules: object; configs: object; default: { configs: object } } };
+    const run = new Script(`((module, exports) => {${outputFiles[0]!.text}\n})`).runInThisContext() as (
+      module: object,
+      exports: object,
+    ) => void;
+    run(module, module.exports);
+    expect(Object.keys(module.exports.rules).length).toBe(4);
+    expect(module.exports.default.configs).toBe(module.exports.configs);
   });
 });
