@@ -129,12 +129,11 @@ const targets: Target[] = [
   // That peer is quadratic: a hundred times at 10^5 is ten times at 10^4, which takes a hundredth of the time to measure.
   { ...faster(10, 'fanout', 'one cancel reaching 10000', 'takeUntil(subject)'), only: 'gate' },
 
-  // What a socket takes differs from round to round by more than that.
+  // What a socket takes differs from round to round by more than that: no gate.
   ...['Connect over HTTP/2', 'gRPC over HTTP/2'].flatMap((name) =>
-    ['unary call', 'unary call with a deadline', 'message of a stream'].map((what) => ({
-      ...atMost(1.1, 'connect', `${what}, ${name}`, 'Connect alone'),
-      gate: 1.3,
-    })),
+    ['unary call', 'unary call with a deadline', 'message of a stream'].map((what) =>
+      only(true, atMost(1.1, 'connect', `${what}, ${name}`, 'Connect alone')),
+    ),
   ),
 
   absolute(100, 'bytes', 'memory', 'a context'),
@@ -150,7 +149,8 @@ const targets: Target[] = [
   ),
   floored(
     { why: 'without contexts of others, keys and checks of input' },
-    { ...absolute(1500, 'bytes', 'size', 'takeUntilCtx + withCancel'), gate: 3_700 },
+    // The seam for debugging takes 71 bytes of it.
+    { ...absolute(1500, 'bytes', 'size', 'takeUntilCtx + withCancel'), gate: 3_800 },
   ),
 ];
 
