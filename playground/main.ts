@@ -29,6 +29,8 @@ const expressionsAtFirst = [
   'concatMapCtx(ctx, () => inner)',
   'exhaustMapCtx(ctx, () => inner)',
   'usingCtx(ctx, () => source)',
+  'retryCtx(ctx, () => source)',
+  'hedgeCtx(ctx, () => source, { delayMs: 3 })',
 ];
 
 const byId = (id: string) => document.getElementById(id)!;
